@@ -1,0 +1,19 @@
+"""Checks that the public functions share, so that every error reads alike."""
+
+from torch import Tensor
+
+
+def require_float(name: str, tensor: Tensor, shape: str, min_dims: int = 1) -> None:
+    """Raise unless `tensor` is a floating-point tensor of at least `min_dims` dimensions."""
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"{name} must be a torch.Tensor of shape {shape}, got {type(tensor).__name__}")
+    if not tensor.is_floating_point():
+        raise TypeError(f"{name} must be floating point of shape {shape}, got {tensor.dtype}")
+    if tensor.dim() < min_dims:
+        raise ValueError(f"{name} must have shape {shape}, got {tuple(tensor.shape)}")
+
+
+def require_positive(name: str, value: float) -> None:
+    """Raise unless `value` is greater than zero."""
+    if not value > 0:
+        raise ValueError(f"{name} must be greater than 0, got {value}")

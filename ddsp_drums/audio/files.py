@@ -1,0 +1,112 @@
+"""Read audio of any rate and channel count as mono at the rate asked for, and write it."""
+
+import os
+from pathlib import Path
+from types import ModuleType
+
+import torch
+from torch import Tensor
+
+__all__ = ["AUDIO_SUFFIXES", "AudioFileError", "find_audio", "read_audio", "write_audio"]
+
+AUDIO_SUFFIXES = frozenset(
+    {".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav", ".w64"}
+)
+
+
+class AudioFileError(ValueError):
+    """A file that cannot be used as audio. The message is one line: the file, the reason, the remedy."""
+
+
+def find_audio(folder: str | Path) -> list[Path]:
+    """List the audio files in a folder and its subfolders, in a fixed order.
+
+    Args:
+        folder: An existing folder.
+
+    Returns:
+        Paths with one of `AUDIO_SUFFIXES` (any case), sorted; hidden files are left out.
+
+    Raises:
+        AudioFileError: If `folder` is no folder or holds no audio file.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise AudioFileError(f"{folder}: no such folder")
+    files = [path for path in folder.rglob("*") if path.suffix.lower() in AUDIO_SUFFIXES and path.is_file()]
+    files = sorted(path for path in files if not path.name.startswith("."))
+    if not files:
+        raise AudioFileError(f"{folder}: no audio file in it (looked for {', '.join(sorted(AUDIO_SUFFIXES))})")
+    return files
+
+
+def read_audio(path: str | Path, *, sample_rate: int, max_duration_s: float | None = None) -> Tensor:
+    """Read a file as mono audio at `sample_rate`.
+
+    Channels are averaged. Files are read by libsndfile (WAV, FLAC, OGG, MP3, AIFF and more) and resampled by soxr
+    at its high quality.
+
+    Args:
+        path: The file.
+        sample_rate: Rate of the result in Hz.
+        max_duration_s: Seconds to read from the beginning; everything by default.
+
+    Returns:
+        Audio (T,), float32, nominally in [-1, 1], T = duration times `sample_rate`, rounded.
+
+    Raises:
+        AudioFileError: If the file is missing, empty, not audio, without samples, or has NaN or infinite samples.
+        ImportError: If soundfile and soxr are not installed.
+    """
+    soundfile, soxr = _libraries()
+    path = Path(path)
+    if not path.is_file():
+        raise AudioFileError(f"{path}: {'is a folder, not a file' if path.is_dir() else 'no such file'}")
+    if path.stat().st_size == 0:
+        raise AudioFileError(f"{path}: empty file (0 bytes); export it again")
+    try:
+        with soundfile.SoundFile(path) as file:
+            rate = file.samplerate
+            frames = -1 if max_duration_s is None else round(max_duration_s * rate)
+            samples = file.read(frames, dtype="float32", always_2d=True).mean(1)
+    except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
+        reason = str(getattr(error, "error_string", error)).strip(" .")
+        raise AudioFileError(f"{path}: not readable as audio ({reason}); convert it to WAV or FLAC") from error
+    if samples.size == 0:
+        raise AudioFileError(f"{path}: holds no samples; export it again")
+    audio = torch.from_numpy(samples)
+    if not audio.isfinite().all():
+        raise AudioFileError(f"{path}: has NaN or infinite samples; export it again with finite samples")
+    if rate != sample_rate:
+        audio = torch.from_numpy(soxr.resample(samples, rate, sample_rate, quality="HQ"))
+    return audio
+
+
+def write_audio(path: str | Path, audio: Tensor, *, sample_rate: int) -> None:
+    """Write audio as a 16-bit file, whole or not at all.
+
+    Args:
+        path: The file; its suffix tells the format (`.wav`, `.flac`, `.ogg`).
+        audio: Audio (T,) or (C, T) in [-1, 1]; what is louder is clipped.
+        sample_rate: Rate in Hz.
+
+    Raises:
+        ImportError: If soundfile is not installed.
+    """
+    soundfile, _ = _libraries()
+    path = Path(path)
+    beside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        soundfile.write(beside, audio.detach().cpu().clamp(-1, 1).T.numpy(), sample_rate)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _libraries() -> tuple[ModuleType, ModuleType]:
+    try:
+        import soundfile
+        import soxr
+    except ImportError as error:
+        raise ImportError("audio files need soundfile and soxr: pip install 'ddsp_drums[drummernet]'") from error
+    return soundfile, soxr

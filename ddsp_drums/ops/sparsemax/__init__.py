@@ -1,0 +1,51 @@
+"""Sparsemax, and alpha-entmax as its generalisation."""
+
+import torch
+from torch import Tensor
+
+from ddsp_drums._validate import require_float
+from ddsp_drums.ops.sparsemax.reference import sparsemax_by_sorting
+
+__all__ = ["sparsemax"]
+
+
+def sparsemax(logits: Tensor, *, dim: int = -1, alpha: float = 2.0) -> Tensor:
+    r"""Project logits onto the probability simplex, most of the result exactly zero.
+
+    $$\operatorname{sparsemax}(z) = \arg\min_{p \in \Delta} \lVert p - z \rVert^2 = \max(z - \tau(z), 0)$$
+
+    with $\tau$ such that the result sums to one. Any other `alpha` gives alpha-entmax, which runs from
+    softmax (1) over sparsemax (2) to ever sparser maps.
+
+    Args:
+        logits: Scores, any shape, any finite range.
+        dim: The dimension that sums to one.
+        alpha: Degree of sparsity, at least 1.
+
+    Returns:
+        Probabilities in [0, 1], shaped like `logits`. A NaN in `logits` makes its whole slice NaN.
+
+    Raises:
+        TypeError: If `logits` is not a floating-point tensor.
+        ValueError: If `alpha` is below 1, or `dim` holds no element.
+
+    Source:
+        Martins and Astudillo, "From Softmax to Sparsemax", ICML 2016, algorithm 1. For other `alpha`:
+        Peters, Niculae and Martins, "Sparse Sequence-to-Sequence Models", ACL 2019 (the entmax package).
+
+    Example:
+        >>> sparsemax(torch.tensor([1.0, 0.5, -1.0]))
+        tensor([0.7500, 0.2500, 0.0000])
+    """
+    require_float("logits", logits, "(..., K)")
+    if logits.shape[dim] == 0:
+        raise ValueError(f"logits must hold at least one element along dim {dim}, got {tuple(logits.shape)}")
+    if not alpha >= 1:
+        raise ValueError(f"alpha must be at least 1, got {alpha}")
+    if alpha == 2:
+        return sparsemax_by_sorting(logits, dim)
+    if alpha == 1:
+        return torch.softmax(logits, dim)
+    from entmax import entmax_bisect
+
+    return entmax_bisect(logits, alpha=alpha, dim=dim)

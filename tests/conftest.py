@@ -1,0 +1,27 @@
+"""What every test shares: determinism, the shared data if it is there, and the tolerances."""
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import settings
+
+settings.register_profile("ddsp_drums", derandomize=True, deadline=None, max_examples=40)
+settings.load_profile("ddsp_drums")
+torch.set_num_threads(1)
+
+DATA = Path(os.environ.get("DDSP_DRUMS_DATA", Path(__file__).parents[2] / "shared" / "data"))
+
+
+@pytest.fixture(autouse=True)
+def seed() -> None:
+    torch.manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """Real recordings and kits, which are not part of the project."""
+    if not DATA.is_dir():
+        pytest.skip(f"no test data at {DATA}: set DDSP_DRUMS_DATA to the folder that holds kits/ and eval/")
+    return DATA
