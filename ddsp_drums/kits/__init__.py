@@ -1,1 +1,34 @@
-""""""
+"""Drum kits as tensors, and the classes of drum sounds."""
+
+from ddsp_drums.kits.folder import load_folder
+from ddsp_drums.kits.kit import Drum, Kit, KitError, random_templates
+from ddsp_drums.kits.names import classify
+from ddsp_drums.kits.taxonomy import (
+    BY_ID,
+    GM_NOTES,
+    GROOVE_NOTES,
+    INSTRUMENTS,
+    MDB_SUBCLASSES,
+    PUBLISHED_11,
+    SIX,
+    THREE,
+    Instrument,
+)
+
+__all__ = [
+    "BY_ID",
+    "GM_NOTES",
+    "GROOVE_NOTES",
+    "INSTRUMENTS",
+    "MDB_SUBCLASSES",
+    "PUBLISHED_11",
+    "SIX",
+    "THREE",
+    "Drum",
+    "Instrument",
+    "Kit",
+    "KitError",
+    "classify",
+    "load_folder",
+    "random_templates",
+]

@@ -1,0 +1,138 @@
+"""What the name of a sound says: its class, its drum, its place among the layers of that drum."""
+
+import re
+import tomllib
+from collections.abc import Collection, Mapping
+from importlib.resources import files
+from pathlib import PurePosixPath
+
+from ddsp_drums.kits.taxonomy import GM_NOTES
+
+__all__ = ["classify"]
+
+_TABLE = tomllib.loads(files(__package__).joinpath("names.toml").read_text("utf-8"))
+_VELOCITY = {word: level for level, words in enumerate(_TABLE["velocity"]) for word in words}
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")  # HH|Closed|12
+_NOTE = re.compile(r"^(\d\d)[-_ ]")  # 36-Kick: the GM note comes first
+_COUNT = re.compile(r"[-_ #]+\d{1,2}$|(?<=\d[a-z])\d\d$")  # Kick-2, K68c01
+_LAYER = re.compile(r"[-_ ]*(?<![A-Za-z])(?:vl|vel|v|rr|dl)\d+$", re.IGNORECASE)  # sn_vl1_rr2
+_LAST_WORD = re.compile(r"[-_ ]+([A-Za-z]+)$|(?<=[a-z])([A-Z][a-z]*)$")
+
+
+def classify(path: str | PurePosixPath) -> str | None:
+    """Tell the class of a sound from its name, else from the names of its folders, the innermost first.
+
+    The table of spellings is `names.toml` beside this module. A General MIDI note that begins the file name
+    (`36-Kick`) counts where the words say nothing.
+
+    Args:
+        path: File name, with the folders inside the kit if there are any.
+
+    Returns:
+        Class id, or None for a sound of no class. A numbered tom counts as one of three.
+
+    Example:
+        >>> [classify(name) for name in ("HHOpen#3.wav", "808/Kick Long.wav", "sd/14.wav", "Cowbell.wav")]
+        ['OHH', 'KD', 'SD', None]
+    """
+    path = PurePosixPath(path)
+    name, _ = match(path, {})
+    if name == "TT":
+        number = tom_number(drum_key(path, is_tom=True))
+        return {1: "HT", 2: "MT"}.get(number, "FT") if number else "MT"
+    return name
+
+
+def match(path: PurePosixPath, neighbours: Mapping[PurePosixPath, Collection[str]]) -> tuple[str | None, str]:
+    """Tell the class of a path, TT for a tom without a place, or None and the reason.
+
+    Args:
+        path: Path inside the kit.
+        neighbours: For each folder, the first words of the names in it.
+    """
+    stem = words(path.stem)
+    found, word = _match_words(stem, neighbours.get(path.parent, ()))
+    if found is None and word:
+        return None, f"named {word!r}"
+    folders = [folder for folder in path.parents if folder.name]
+    if found:
+        for folder in folders:
+            text = words(folder.name)
+            spoiler = _first(text, _TABLE["left_out_folders"])
+            if spoiler and _match_words(text, ())[0] != found:
+                return None, f"{found} in a folder named {spoiler!r}"
+        return found, ""
+    note = _NOTE.match(path.name)
+    if note and 35 <= int(note[1]) <= 81:
+        name = GM_NOTES.get(int(note[1]))
+        return name, "" if name else f"GM note {note[1]} has no class"
+    for folder in folders:
+        found, word = _match_words(words(folder.name), neighbours.get(folder.parent, ()))
+        if found or word:
+            return found, "" if found else f"in a folder named {word!r}"
+    return None, "no name says what it is"
+
+
+def words(name: str) -> str:
+    """Split a name at separators, digits and capitals into lower-case words, ` hh closed 3 `."""
+    return f" {' '.join(_WORD.findall(name)).lower()} "
+
+
+def drum_key(path: PurePosixPath, *, is_tom: bool = False) -> str:
+    """Name the drum that a sound is a layer of: its path without numbers and words that only tell layers apart.
+
+    Args:
+        path: Path inside the kit.
+        is_tom: Whether a number tells the drum rather than the layer if it is the only one, as in `Tom 2`.
+    """
+    bare = re.sub(r"^\d+[-_ ]+", "", path.stem)
+    if path.parent.name and path.parent.name.lower().startswith(bare.lower()):
+        return str(path.parent)  # Snare1/19-Snare
+    key = path.stem
+    while True:
+        shorter = _LAYER.sub("", key)
+        last = _LAST_WORD.search(shorter)
+        if last and ((last[1] or last[2]).lower() in _VELOCITY or last[1] == "OH"):  # OH: overheads
+            shorter = shorter[: last.start()]
+        if key == path.stem and not (is_tom and _is_only_number(shorter)):
+            shorter = _COUNT.sub("", shorter)
+        shorter = shorter.rstrip("-_ #")
+        if shorter == key or not re.search("[A-Za-z]", shorter):
+            return str(path.parent / key)
+        key = shorter
+
+
+def velocity(path: PurePosixPath) -> int:
+    """Tell the velocity that a name claims, as a number to sort by; 0 if it claims none."""
+    numbered = re.search(r"(?<![A-Za-z])(?:vl|vel|v|dl)(\d+)", path.stem, re.IGNORECASE)
+    if numbered:
+        return int(numbered[1])
+    return max((_VELOCITY[word] for word in words(path.stem).split() if word in _VELOCITY), default=0)
+
+
+def tom_number(key: str) -> int | None:
+    """The number in the name of a tom, inches or a count: either rises as the pitch falls."""
+    numbers = re.findall(r"\d+", _NOTE.sub("", key.rsplit("/", 1)[-1], count=1))
+    return int(numbers[0]) if numbers else None
+
+
+def _is_only_number(name: str) -> bool:
+    numbers = re.findall(r"\d+", _NOTE.sub("", name, count=1))
+    return len(numbers) == 1 and not numbers[0].startswith("0")
+
+
+def _match_words(text: str, neighbours: Collection[str]) -> tuple[str | None, str]:
+    """The class and no word, or no class and the word that forbids one."""
+    for rule in _TABLE["rule"]:
+        word = _first(text, rule["any"])
+        if (
+            word
+            and ("also" not in rule or _first(text, rule["also"]))
+            and ("beside" not in rule or not set(rule["beside"]).isdisjoint(neighbours))
+        ):
+            return (None, word) if rule["class"] == "none" else (rule["class"], "")
+    return None, ""
+
+
+def _first(text: str, phrases: list[str]) -> str:
+    return next((phrase for phrase in phrases if f" {phrase} " in text), "")
