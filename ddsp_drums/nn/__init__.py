@@ -1,5 +1,21 @@
 """Every layer as a module."""
 
+from ddsp_drums.nn.cqt import PseudoCQT
+from ddsp_drums.nn.heads import ConvHead, RecurrentHead
+from ddsp_drums.nn.hpss import PercussiveEnhancer
+from ddsp_drums.nn.median import MedianFilter
 from ddsp_drums.nn.sparsemax import GatedSparsemax, Sparsemax
+from ddsp_drums.nn.synthesis import TemplateSynthesizer
+from ddsp_drums.nn.unet import UNetEncoder
 
-__all__ = ["GatedSparsemax", "Sparsemax"]
+__all__ = [
+    "ConvHead",
+    "GatedSparsemax",
+    "MedianFilter",
+    "PercussiveEnhancer",
+    "PseudoCQT",
+    "RecurrentHead",
+    "Sparsemax",
+    "TemplateSynthesizer",
+    "UNetEncoder",
+]

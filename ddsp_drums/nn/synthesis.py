@@ -1,0 +1,44 @@
+"""Template synthesis as a module."""
+
+from torch import Tensor, nn
+
+from ddsp_drums.ops.template_synthesis import template_synthesis
+
+__all__ = ["TemplateSynthesizer"]
+
+
+class TemplateSynthesizer(nn.Module):
+    """Module of :func:`ddsp_drums.template_synthesis` that owns its templates.
+
+    Args:
+        templates: One sound an instrument, shape (K, L) or (..., K, L). They are saved with the module.
+        hop_length: Samples in a frame, at least 1.
+        trainable: Whether the templates are a parameter, so that the sounds are learned too.
+
+    Example:
+        >>> import torch
+        >>> synthesizer = TemplateSynthesizer(torch.randn(11, 16000), hop_length=16)
+        >>> synthesizer(torch.rand(2, 11, 100)).shape
+        torch.Size([2, 1600])
+        >>> synthesizer(torch.rand(2, 11, 100), stems=True).shape
+        torch.Size([2, 11, 1600])
+    """
+
+    templates: Tensor
+
+    def __init__(self, templates: Tensor, *, hop_length: int = 1, trainable: bool = False) -> None:
+        super().__init__()
+        self.hop_length = hop_length
+        if trainable:
+            self.templates = nn.Parameter(templates.detach().clone())
+        else:
+            self.register_buffer("templates", templates.detach().clone())
+
+    def forward(self, activations: Tensor, *, stems: bool = False) -> Tensor:
+        """Map activations (..., K, N) to audio (..., N * hop_length), or (..., K, N * hop_length) with `stems`."""
+        return template_synthesis(activations, self.templates, hop_length=self.hop_length, stems=stems)
+
+    def extra_repr(self) -> str:
+        """Show the options."""
+        trainable = isinstance(self.templates, nn.Parameter)
+        return f"templates={tuple(self.templates.shape)}, hop_length={self.hop_length}, trainable={trainable}"
