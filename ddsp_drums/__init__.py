@@ -1,7 +1,9 @@
 """Differentiable layers for drums, percussion and any instrument whose notes are repeated sounds."""
 
 from ddsp_drums.functional import (
+    cycle_consistency_loss,
     gated_sparsemax,
+    log_mel,
     median_filter,
     onset_cqt_loss,
     percussive,
@@ -9,10 +11,11 @@ from ddsp_drums.functional import (
     sparsemax,
     template_synthesis,
 )
-from ddsp_drums.losses import OnsetCQTLoss
+from ddsp_drums.losses import CycleConsistencyLoss, OnsetCQTLoss
 from ddsp_drums.nn import (
     ConvHead,
     GatedSparsemax,
+    LogMel,
     MedianFilter,
     PercussiveEnhancer,
     PseudoCQT,
@@ -24,7 +27,9 @@ from ddsp_drums.nn import (
 
 __all__ = [
     "ConvHead",
+    "CycleConsistencyLoss",
     "GatedSparsemax",
+    "LogMel",
     "MedianFilter",
     "OnsetCQTLoss",
     "PercussiveEnhancer",
@@ -33,7 +38,9 @@ __all__ = [
     "Sparsemax",
     "TemplateSynthesizer",
     "UNetEncoder",
+    "cycle_consistency_loss",
     "gated_sparsemax",
+    "log_mel",
     "median_filter",
     "onset_cqt_loss",
     "percussive",

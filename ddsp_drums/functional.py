@@ -1,15 +1,19 @@
 """Every layer as a pure function."""
 
+from ddsp_drums.losses.cycle import cycle_consistency_loss
 from ddsp_drums.losses.onset_cqt import onset_cqt_loss
 from ddsp_drums.nn.cqt import pseudo_cqt
 from ddsp_drums.nn.hpss import percussive
+from ddsp_drums.nn.mel import log_mel
 from ddsp_drums.ops.gated_sparsemax import gated_sparsemax
 from ddsp_drums.ops.median_filter import median_filter
 from ddsp_drums.ops.sparsemax import sparsemax
 from ddsp_drums.ops.template_synthesis import template_synthesis
 
 __all__ = [
+    "cycle_consistency_loss",
     "gated_sparsemax",
+    "log_mel",
     "median_filter",
     "onset_cqt_loss",
     "percussive",

@@ -1,17 +1,19 @@
 """Read audio of any rate and channel count as mono at the rate asked for, and write it."""
 
-import os
+import io
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from ddsp_drums._atomic import write_whole
+
 __all__ = ["AUDIO_SUFFIXES", "AudioFileError", "find_audio", "read_audio", "write_audio"]
 
-AUDIO_SUFFIXES = frozenset(
-    {".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav", ".w64"}
-)
+AUDIO_SUFFIXES = frozenset({".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav", ".w64"})
+_BLOCK = 1 << 20  # samples read at a time, so that an hour does not stand in memory at its own rate
 
 
 class AudioFileError(ValueError):
@@ -68,18 +70,22 @@ def read_audio(path: str | Path, *, sample_rate: int, max_duration_s: float | No
         with soundfile.SoundFile(path) as file:
             rate = file.samplerate
             frames = -1 if max_duration_s is None else round(max_duration_s * rate)
-            samples = file.read(frames, dtype="float32", always_2d=True).mean(1)
+            resampler = soxr.ResampleStream(rate, sample_rate, 1, quality="HQ")
+            pieces, finite = [], True
+            for block in file.blocks(_BLOCK, frames=frames, dtype="float32", always_2d=True):
+                mono = block.mean(1)
+                finite = finite and bool(np.isfinite(mono).all())
+                pieces.append(mono if rate == sample_rate else resampler.resample_chunk(mono))
     except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
         reason = str(getattr(error, "error_string", error)).strip(" .")
         raise AudioFileError(f"{path}: not readable as audio ({reason}); convert it to WAV or FLAC") from error
-    if samples.size == 0:
+    if not pieces:
         raise AudioFileError(f"{path}: holds no samples; export it again")
-    audio = torch.from_numpy(samples)
-    if not audio.isfinite().all():
+    if not finite:
         raise AudioFileError(f"{path}: has NaN or infinite samples; export it again with finite samples")
     if rate != sample_rate:
-        audio = torch.from_numpy(soxr.resample(samples, rate, sample_rate, quality="HQ"))
-    return audio
+        pieces.append(resampler.resample_chunk(np.zeros(0, np.float32), last=True))
+    return torch.from_numpy(np.concatenate(pieces))
 
 
 def write_audio(path: str | Path, audio: Tensor, *, sample_rate: int) -> None:
@@ -95,12 +101,10 @@ def write_audio(path: str | Path, audio: Tensor, *, sample_rate: int) -> None:
     """
     soundfile, _ = _libraries()
     path = Path(path)
-    beside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-    try:
-        soundfile.write(beside, audio.detach().cpu().clamp(-1, 1).T.numpy(), sample_rate)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    buffer = io.BytesIO()
+    samples = audio.detach().cpu().clamp(-1, 1).numpy().T
+    soundfile.write(buffer, samples, sample_rate, format=path.suffix[1:].upper())
+    write_whole(path, buffer.getvalue())
 
 
 def _libraries() -> tuple[ModuleType, ModuleType]:

@@ -4,6 +4,7 @@ from ddsp_drums.nn.cqt import PseudoCQT
 from ddsp_drums.nn.heads import ConvHead, RecurrentHead
 from ddsp_drums.nn.hpss import PercussiveEnhancer
 from ddsp_drums.nn.median import MedianFilter
+from ddsp_drums.nn.mel import LogMel
 from ddsp_drums.nn.sparsemax import GatedSparsemax, Sparsemax
 from ddsp_drums.nn.synthesis import TemplateSynthesizer
 from ddsp_drums.nn.unet import UNetEncoder
@@ -11,6 +12,7 @@ from ddsp_drums.nn.unet import UNetEncoder
 __all__ = [
     "ConvHead",
     "GatedSparsemax",
+    "LogMel",
     "MedianFilter",
     "PercussiveEnhancer",
     "PseudoCQT",

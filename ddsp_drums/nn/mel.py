@@ -1,0 +1,114 @@
+"""Log-mel spectrogram."""
+
+from functools import lru_cache
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ddsp_drums._validate import require_float, require_positive
+
+__all__ = ["LogMel", "log_mel"]
+
+
+def log_mel(
+    audio: Tensor,
+    *,
+    sample_rate: int,
+    n_fft: int = 1024,
+    hop_length: int = 128,
+    n_mels: int = 80,
+    f_min_hz: float = 30.0,
+    floor: float = 1e-3,
+) -> Tensor:
+    r"""Log-magnitude spectrogram on the mel scale.
+
+    $$M_{f,n} = \log_{10}\Big(\sum_b W_{f,b} \lvert X_{b,n} \rvert + \epsilon\Big) - \log_{10} \epsilon$$
+
+    where $X$ is the STFT of a Hann window of length `n_fft`, divided by half of the window's sum, so that a full-scale
+    sine has magnitude one; $W$ are triangles of height one; $\epsilon$ is `floor`.
+
+    Args:
+        audio: Audio (..., T), T >= 1; zeros stand beyond its ends.
+        sample_rate: Hz.
+        n_fft: Window length in samples.
+        hop_length: Samples between frames; frame n is centred on sample n * `hop_length`.
+        n_mels: Number of bands F, evenly spaced in mel (Slaney) from `f_min_hz` to `sample_rate` / 2.
+        f_min_hz: Lower edge of the lowest band.
+        floor: Magnitude that maps to zero.
+
+    Returns:
+        Bands (..., F, N), zero or more, N = 1 + T // `hop_length`.
+
+    Raises:
+        TypeError: If `audio` is not a floating-point tensor.
+        ValueError: If an option is not positive or `audio` has no sample.
+
+    Source:
+        Slaney, "Auditory Toolbox", 1998, for the scale; the filters are nnAudio's.
+
+    Example:
+        >>> log_mel(torch.zeros(2, 16000), sample_rate=16000).shape
+        torch.Size([2, 80, 126])
+    """
+    require_float("audio", audio, "(..., T)")
+    for name, value in (
+        ("sample_rate", sample_rate),
+        ("n_fft", n_fft),
+        ("hop_length", hop_length),
+        ("floor", floor),
+    ):
+        require_positive(name, value)
+    if audio.shape[-1] == 0:
+        raise ValueError(f"audio must have shape (..., T) with T >= 1, got {tuple(audio.shape)}")
+    filters = _filters(sample_rate, n_fft, n_mels, f_min_hz).to(audio)
+    window = torch.hann_window(n_fft, dtype=audio.dtype, device=audio.device)
+    flat = F.pad(audio.reshape(-1, audio.shape[-1]), (n_fft // 2, n_fft // 2))
+    spectrum = torch.stft(flat, n_fft, hop_length, window=window, center=False, return_complex=True)
+    bands = filters @ (spectrum.abs() * (2 / window.sum()))  # (B, F, N)
+    logarithm = ((bands + floor) / floor).log10()
+    return logarithm.reshape(*audio.shape[:-1], *logarithm.shape[-2:])
+
+
+class LogMel(nn.Module):
+    """Module of :func:`ddsp_drums.log_mel`, which documents the arguments.
+
+    Example:
+        >>> LogMel(sample_rate=16000)(torch.zeros(2, 16000)).shape
+        torch.Size([2, 80, 126])
+    """
+
+    def __init__(
+        self,
+        *,
+        sample_rate: int,
+        n_fft: int = 1024,
+        hop_length: int = 128,
+        n_mels: int = 80,
+        f_min_hz: float = 30.0,
+        floor: float = 1e-3,
+    ) -> None:
+        super().__init__()
+        self.options = {
+            "sample_rate": sample_rate,
+            "n_fft": n_fft,
+            "hop_length": hop_length,
+            "n_mels": n_mels,
+            "f_min_hz": f_min_hz,
+            "floor": floor,
+        }
+
+    def forward(self, audio: Tensor) -> Tensor:
+        """Map audio (..., T) to bands (..., F, N)."""
+        return log_mel(audio, **self.options)
+
+    def extra_repr(self) -> str:
+        """Show the options."""
+        return ", ".join(f"{name}={value}" for name, value in self.options.items())
+
+
+@lru_cache(maxsize=8)
+def _filters(sample_rate: int, n_fft: int, n_mels: int, f_min_hz: float) -> Tensor:
+    from nnAudio.librosa_functions import get_mel
+
+    return torch.from_numpy(get_mel(sample_rate, n_fft, n_mels=n_mels, fmin=f_min_hz, norm=None))
