@@ -1,0 +1,185 @@
+"""The `drummernet` command."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+__all__ = ["main"]
+
+# Heavy imports stand inside the commands: `drummernet --help` need not wait for torch.
+app = typer.Typer(
+    help="Drum transcription learned without annotation.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+_out, _err = Console(), Console(stderr=True)
+
+Weights = Annotated[Path | None, typer.Option(help="Trained network. Default: the one in the package.")]
+Threshold = Annotated[
+    float | None, typer.Option(min=0.0, max=1.0, help="Lower finds softer hits. Default: the network's own.")
+]
+
+
+@app.command()
+def transcribe(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Recordings of drums.", show_default=False)],
+    out: Annotated[Path | None, typer.Option(help="Folder for the results. Default: beside each file.")] = None,
+    picture: Annotated[
+        bool, typer.Option("--picture", help="Write a PNG of the waveform and the hits as well.")
+    ] = False,
+    weights: Weights = None,
+    threshold: Threshold = None,
+) -> None:
+    """Write FILE.mid and FILE.csv with the drum hits of each recording.
+
+    Exit code 0: all done. 1: some files could not be read; the others are done. 2: nothing could be done.
+    """
+    from ddsp_drums.audio import AudioFileError
+    from drummernet.transcribe import Transcriber
+    from drummernet.weights import SHIPPED
+
+    targets = _targets(files, out)
+    transcriber = Transcriber(weights or SHIPPED, threshold=threshold)
+    failures = 0
+    for path, target in zip(files, targets, strict=True):
+        try:
+            hits = _transcribe_one(transcriber, path, target, picture=picture)
+        except (AudioFileError, OSError) as error:
+            failures += 1
+            _err.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
+        else:
+            _out.print(f"{path}: {hits} hits -> {target}.mid, .csv", markup=False, highlight=False, soft_wrap=True)
+    if failures:
+        raise typer.Exit(2 if failures == len(files) else 1)
+
+
+@app.command()
+def demo(
+    audio: Annotated[Path | None, typer.Argument(help="A recording. Default: a loop that the project plays.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("demo"),
+) -> None:
+    """Transcribe a loop, print its hits, and write MIDI, CSV and a picture."""
+    from drummernet.demo import write_demo_loop
+    from drummernet.transcribe import Transcriber
+
+    out.mkdir(parents=True, exist_ok=True)
+    if audio is None:
+        audio = out / "loop.flac"
+        write_demo_loop(audio)
+    target = out / audio.stem
+    _transcribe_one(Transcriber(), audio, target, picture=True, table=True)
+    _out.print(f"wrote {target}.mid, {target}.csv and {target}.png", markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def evaluate(
+    folder: Annotated[Path, typer.Argument(help="Recordings, with annotations (.txt) of the same names.")],
+    weights: Weights = None,
+    threshold: Threshold = None,
+) -> None:
+    """Score the network on annotated recordings."""
+    from drummernet.evaluate import PROTOCOL, evaluate, find_tracks, score_rows
+    from drummernet.transcribe import Transcriber
+    from drummernet.weights import SHIPPED
+
+    tracks = find_tracks(folder)
+    rows = score_rows(evaluate(tracks, Transcriber(weights or SHIPPED, threshold=threshold).file))
+    table = Table("track", *("KD", "SD", "HH", "mean", "sum", "six classes"))
+    for number, (name, values) in enumerate(rows):
+        if number == len(tracks):
+            table.add_section()
+        table.add_row(name, *("-" if value != value else f"{value:.3f}" for value in values))
+    _out.print(table)
+    _out.print(PROTOCOL, highlight=False)
+
+
+@app.command()
+def train(
+    audio: Annotated[Path, typer.Argument(metavar="AUDIO_DIR", help="Recordings of drums; no annotation is needed.")],
+    kits: Annotated[list[Path], typer.Option(metavar="KIT_DIR", help="A kit, or a folder of kits. May be repeated.")],
+    midi: Annotated[
+        list[Path] | None, typer.Option(metavar="MIDI_DIR", help="Performances to render. Default: made up.")
+    ] = None,
+    config: Annotated[str, typer.Option(help="default, paper or paper-conv.")] = "default",
+    out: Annotated[
+        Path, typer.Option(help="Folder for checkpoint, log and weights; resumed if it has a checkpoint.")
+    ] = Path("runs/default"),
+    items: Annotated[int | None, typer.Option(min=1, help="Segments to train on. Default: the config's.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the initial weights and all data.")] = 0,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that render.")] = 1,
+) -> None:
+    """Train a network on your own recordings and sounds."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from drummernet.config import CONFIGS
+    from drummernet.data import load_kits, load_performances
+    from drummernet.train import Trainer
+    from drummernet.train import train as run
+
+    if config not in CONFIGS:
+        raise ValueError(f"--config must be one of {', '.join(CONFIGS)}, got {config}")
+    system = CONFIGS[config]
+    if items:
+        system = replace(system, train=replace(system.train, items=items))
+    sounds = [kit for folder in kits for kit in load_kits(folder, sample_rate=system.model.sample_rate)]
+    performances = [hits for folder in midi or [] for hits in load_performances(folder)]
+    trainer = Trainer(system, sounds, performances=performances, recordings=audio, seed=seed)
+    columns = [BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[loss]}")]
+    with Progress(*columns, console=_err) as bar:
+        task = bar.add_task("train", total=trainer.total_steps, loss="")
+
+        def progress(step: int, losses: dict[str, float]) -> None:
+            bar.update(task, completed=step, loss="  ".join(f"{name} {loss:.4f}" for name, loss in losses.items()))
+
+        weights = run(trainer, out, workers=workers, progress=progress)
+    for reason in (trainer.recordings.skipped if trainer.recordings else {}).values():
+        _err.print(f"skipped: {reason}", markup=False, highlight=False, soft_wrap=True)
+    _out.print(f"wrote {weights}", markup=False, highlight=False, soft_wrap=True)
+
+
+def main() -> None:
+    """Run the command; what the user can mend is one line on standard error and exit code 2."""
+    try:
+        app()
+    except (ValueError, ImportError, OSError) as error:
+        _err.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(2)
+
+
+def _targets(files: list[Path], out: Path | None) -> list[Path]:
+    """Tell where the results of each file go, without the suffix."""
+    targets = [(out or path.parent) / path.stem for path in files]
+    twice = {str(target) for target in targets if targets.count(target) > 1}
+    if twice:
+        raise ValueError(f"two files would both be written to {min(twice)}.mid: transcribe them to different folders")
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+    return targets
+
+
+def _transcribe_one(transcriber, path: Path, target: Path, *, picture: bool, table: bool = False) -> int:
+    from ddsp_drums.audio import read_audio
+    from ddsp_drums.events import write_csv, write_midi
+    from ddsp_drums.kits import BY_ID
+    from drummernet.plot import plot_transcription
+
+    audio = read_audio(path, sample_rate=transcriber.config.model.sample_rate)
+    transcription = transcriber(audio)
+    write_midi(target.with_name(target.name + ".mid"), transcription.hits)
+    write_csv(target.with_name(target.name + ".csv"), transcription.hits)
+    if picture:
+        plot_transcription(target.with_name(target.name + ".png"), audio, transcription, title=path.name)
+    if table:
+        grid = Table("onset, s", "class", "instrument", "note", "velocity", title=path.name)
+        for onset_s, name, velocity in transcription.hits:
+            instrument = BY_ID[name]
+            row = (f"{onset_s:.3f}", name, instrument.name, str(instrument.gm_note), str(velocity))
+            grid.add_row(*row, style=instrument.colour)
+        _out.print(grid)
+    return len(transcription.hits)

@@ -1,0 +1,134 @@
+"""Every constant of the recipe: `paper` is the published system, `default` the one to use."""
+
+from dataclasses import dataclass, field, replace
+
+from ddsp_drums.kits import INSTRUMENTS, PUBLISHED_11
+
+__all__ = ["CONFIGS", "Config", "ModelConfig", "PickingConfig", "TrainConfig"]
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """What the network is made of.
+
+    Attributes:
+        encoder: `"unet"`, the waveform U-net of the paper, or `"mel"`, a small convolutional net on log-mel bands.
+        head: `"recurrent"` or `"conv"`, the paper's two, or `"linear"`.
+        instruments: The K classes, as identifiers of the taxonomy.
+        sample_rate: Hz.
+        level: How audio is scaled beforehand: `"loudness"` or `"peak"`, see `level.py`.
+        hop_length: Samples between two frames of the activations.
+        window: Frames in a window of gated sparsemax: 64 ms.
+        silent_slot: Whether both sparsemaxes may choose that nothing plays.
+        velocity: Whether a second output tells how hard each hit is, so that the first need only tell whether it is.
+        channels: Width of the mel encoder.
+        dilations: Dilation of each residual block of the mel encoder, in frames.
+    """
+
+    encoder: str = "mel"
+    head: str = "linear"
+    instruments: tuple[str, ...] = tuple(instrument.id for instrument in INSTRUMENTS)
+    sample_rate: int = 16000
+    level: str = "loudness"
+    hop_length: int = 128
+    window: int = 8
+    silent_slot: bool = True
+    velocity: bool = True
+    channels: int = 96
+    dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 1)
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """What the network learns from.
+
+    Attributes:
+        items: Segments to train on.
+        batch_size: Segments in a step.
+        segment_s: Seconds of a segment.
+        learning_rate: Peak of the schedule.
+        schedule: `"cosine"` (with a short warm-up) or `"constant"`.
+        cycle: Weight of cycle consistency on rendered audio; 0 leaves it out.
+        reconstruction: Weight of reconstruction of the recordings; 0 leaves it out.
+        reconstruction_every: Steps from one reconstruction to the next.
+        reconstruction_batch_size: Recordings in a reconstruction.
+        enhance: Whether the reconstruction loss hears only the percussive part.
+        positive_weight: Weight of a frame with a hit against one without, in the cycle loss.
+        velocity_weight: Weight of the velocity error in the cycle loss.
+        template_s: Seconds of a one-shot in reconstruction.
+    """
+
+    items: int = 60_000
+    batch_size: int = 8
+    segment_s: float = 4.0
+    learning_rate: float = 1.5e-3
+    schedule: str = "cosine"
+    cycle: float = 1.0
+    reconstruction: float = 0.01
+    reconstruction_every: int = 8
+    reconstruction_batch_size: int = 4
+    enhance: bool = False
+    positive_weight: float = 3.0
+    velocity_weight: float = 1.0
+    template_s: float = 1.0
+
+
+@dataclass(frozen=True)
+class PickingConfig:
+    """How onsets are picked, see :func:`ddsp_drums.events.pick_peaks`.
+
+    Attributes:
+        threshold: Rise above the mean.
+        max_window_s: Seconds.
+        mean_window_s: Seconds.
+        wait_s: Seconds.
+    """
+
+    threshold: float = 0.25
+    max_window_s: float = 0.03
+    mean_window_s: float = 0.5
+    wait_s: float = 0.03
+
+
+@dataclass(frozen=True)
+class Config:
+    """A whole system."""
+
+    name: str = "default"
+    model: ModelConfig = field(default_factory=ModelConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+    picking: PickingConfig = field(default_factory=PickingConfig)
+
+
+_PAPER = Config(
+    name="paper",
+    model=ModelConfig(
+        encoder="unet",
+        head="recurrent",
+        instruments=PUBLISHED_11,
+        level="peak",
+        hop_length=16,
+        window=64,
+        silent_slot=False,
+        velocity=False,
+    ),
+    train=TrainConfig(
+        items=6_000_000,
+        batch_size=32,
+        segment_s=2.048,  # 32,768 samples
+        learning_rate=4e-4,
+        schedule="constant",
+        cycle=0.0,
+        reconstruction=1.0,
+        reconstruction_every=1,
+        reconstruction_batch_size=32,
+        enhance=True,
+    ),
+    picking=PickingConfig(threshold=0.2, max_window_s=0.05, mean_window_s=0.1, wait_s=0.05),
+)
+
+CONFIGS = {
+    "default": Config(),
+    "paper": _PAPER,
+    "paper-conv": replace(_PAPER, name="paper-conv", model=replace(_PAPER.model, head="conv")),
+}

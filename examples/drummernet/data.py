@@ -1,0 +1,245 @@
+"""Training data: performances rendered on kits, whose hits are known, and recordings, whose hits are not."""
+
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from ddsp_drums.audio import AudioFileError, find_audio, read_audio
+from ddsp_drums.events import Hit, read_midi
+from ddsp_drums.kits import GM_NOTES, GROOVE_NOTES, Drum, Kit, KitError, load_folder, render
+from drummernet.config import ModelConfig
+from drummernet.degrade import degrade
+from drummernet.level import scale_level
+from drummernet.rhythm import random_performance, vary
+
+__all__ = ["Recordings", "Rendered", "load_kits", "load_performances", "played_frames"]
+
+_MADE_UP = 0.1  # share of the items with a made-up rhythm though there are performances
+_CLEAN = 0.5  # share of the items that stay as rendered
+_TAIL_S = 1.5  # hits before the segment still ring in it
+_ATTACK_S = 0.1
+# Level of each instrument's hardest hit against the kick's, in its first 100 ms: medians of ten recorded kits.
+_LEVEL_DB = {
+    "KD": 0,
+    "SD": -1,
+    "SST": -10,
+    "CHH": -17,
+    "OHH": -14,
+    "PHH": -20,
+    "HT": -1,
+    "MT": -1,
+    "FT": -1,
+    "RD": -15,
+    "CR": -8,
+    "TMB": -17,
+}
+_LEVEL_SPREAD_DB = 5.0
+
+
+def load_kits(folder: str | Path, *, sample_rate: int) -> list[Kit]:
+    """Load a kit, or each kit in a folder of kits.
+
+    Args:
+        folder: It is a folder of kits if one of its subfolders alone has a kick, a snare and a hi-hat; else it is
+            one kit.
+        sample_rate: Hz.
+
+    Returns:
+        The kits, in order of their names.
+
+    Raises:
+        KitError: If there is no sound whose name tells an instrument.
+    """
+    whole = load_folder(folder, sample_rate=sample_rate)
+    kits = []
+    for path in sorted(path for path in Path(folder).iterdir() if path.is_dir()):
+        with contextlib.suppress(KitError):
+            kits.append(load_folder(path, sample_rate=sample_rate))
+    complete = any({"KD", "SD", "CHH"} <= set(kit.classes) for kit in kits)
+    return kits if complete else [whole]
+
+
+def load_performances(folder: str | Path) -> list[list[Hit]]:
+    """Read every MIDI file in a folder and its subfolders, with GM's notes and those of electronic kits.
+
+    Args:
+        folder: The folder.
+
+    Returns:
+        A performance each, in order of the paths; files without a drum hit are left out.
+
+    Raises:
+        ValueError: If the folder holds no MIDI file with drum hits, or a file is none.
+    """
+    paths = sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in {".mid", ".midi"})
+    notes = {**GM_NOTES, **GROOVE_NOTES}
+    performances = [hits for hits in (read_midi(path, notes=notes) for path in paths) if len(hits) > 1]
+    if not performances:
+        raise ValueError(f"{folder}: no MIDI file with drum hits in it")
+    return performances
+
+
+class Rendered(Dataset[tuple[Tensor, Tensor, Tensor]]):
+    """Segments rendered on the fly: item `i` of a seed is always the same.
+
+    Each gives audio (T,), what was played (K, N) and how hard (K, N).
+
+    Args:
+        kits: Sounds; each instrument's may come from another kit.
+        performances: What to play; made up where there is none.
+        config: The network's.
+        segment_s: Seconds of a segment.
+        items: Number of segments.
+        seed: Another seed gives other segments.
+    """
+
+    def __init__(
+        self,
+        kits: Sequence[Kit],
+        performances: Sequence[list[Hit]],
+        config: ModelConfig,
+        *,
+        segment_s: float,
+        items: int,
+        seed: int = 0,
+    ) -> None:
+        self.kits = kits
+        self.performances = performances
+        self.config = config
+        self.segment_s = segment_s
+        self.items = items
+        self.seed = seed
+        owners = {name: [kit for kit in kits if name in kit.classes] for name in config.instruments}
+        self.owners = {name: have for name, have in owners.items() if have}
+
+    def __len__(self) -> int:
+        return self.items
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor, Tensor]:
+        rng = np.random.default_rng((self.seed, index))
+        hits = [hit for hit in self._performance(rng) if hit.instrument in self.owners]
+        kit = self._mix_kit(sorted({hit.instrument for hit in hits} or {next(iter(self.owners))}), rng)
+        audio = render(hits, kit, duration_s=self.segment_s, dynamic_range_db=rng.uniform(18, 36), rng=rng)
+        if rng.random() > _CLEAN:
+            audio = torch.from_numpy(degrade(audio.numpy(), rng, sample_rate=kit.sample_rate))
+        audio = scale_level(audio, sample_rate=kit.sample_rate, level=self.config.level)
+        n_frames = 1 + audio.numel() // self.config.hop_length
+        frame_rate_hz = self.config.sample_rate / self.config.hop_length
+        played, velocity = played_frames(hits, self.config.instruments, n_frames, frame_rate_hz=frame_rate_hz)
+        return audio, played, velocity
+
+    def _performance(self, rng: np.random.Generator) -> list[Hit]:
+        """Draw a performance and cut the segment out of it, with what rings into it."""
+        if self.performances and rng.random() > _MADE_UP:
+            hits = self.performances[rng.integers(len(self.performances))]
+        else:
+            hits = random_performance(rng, duration_s=2 * self.segment_s)
+        start_s = rng.uniform(0, max(hits[-1].onset_s - self.segment_s, 0)) if hits else 0.0
+        first, last = start_s - 2 * _TAIL_S, start_s + 2 * self.segment_s
+        near = [hit._replace(onset_s=hit.onset_s - start_s) for hit in hits if first < hit.onset_s < last]
+        return [hit for hit in vary(near, rng) if -_TAIL_S < hit.onset_s < self.segment_s]
+
+    def _mix_kit(self, names: Sequence[str], rng: np.random.Generator) -> Kit:
+        """Draw a kit, exchange some of its drums for those of others, and vary pitch, decay and level."""
+        base = self.kits[rng.integers(len(self.kits))]
+        drums = {}
+        for name in names:
+            owners = self.owners[name]
+            kit = base if base in owners and rng.random() < 0.5 else owners[rng.integers(len(owners))]
+            drum = kit.drums[name][rng.integers(len(kit.drums[name]))]
+            level_db = _LEVEL_DB[name] + rng.normal(0, _LEVEL_SPREAD_DB)
+            drums[name] = (_vary_drum(drum, level_db, self.config.sample_rate, rng),)
+        return Kit(name="mixed", sample_rate=self.config.sample_rate, drums=drums)
+
+
+class Recordings(Dataset[Tensor]):
+    """Random segments (T,) of the recordings in a folder; item `i` of a seed is always the same.
+
+    A file that cannot be read is skipped from then on and listed in `skipped`.
+
+    Args:
+        folder: Audio files, in subfolders too.
+        config: The network's.
+        segment_s: Seconds of a segment; what is shorter is filled with silence.
+        seed: Another seed gives other segments.
+    """
+
+    def __init__(self, folder: str | Path, config: ModelConfig, *, segment_s: float, seed: int = 0) -> None:
+        self.files = find_audio(folder)
+        self.config = config
+        self.length = round(segment_s * config.sample_rate)
+        self.seed = seed
+        self.skipped: dict[Path, str] = {}
+
+    def __len__(self) -> int:
+        return 2**31
+
+    def __getitem__(self, index: int) -> Tensor:
+        rng = np.random.default_rng((self.seed, 1, index))
+        for choice in rng.permutation(len(self.files)):
+            path = self.files[choice]
+            if path in self.skipped:
+                continue
+            try:
+                audio = read_audio(path, sample_rate=self.config.sample_rate)
+            except AudioFileError as error:
+                self.skipped[path] = str(error)
+                continue
+            start = int(rng.integers(max(audio.numel() - self.length, 0) + 1))
+            segment = audio[start : start + self.length]
+            segment = torch.nn.functional.pad(segment, (0, self.length - segment.numel()))
+            return scale_level(segment, sample_rate=self.config.sample_rate, level=self.config.level)
+        reasons = next(iter(self.skipped.values()))
+        raise AudioFileError(f"none of the {len(self.files)} recordings can be read; the first: {reasons}")
+
+
+def played_frames(
+    hits: Sequence[Hit], instruments: Sequence[str], n_frames: int, *, frame_rate_hz: float
+) -> tuple[Tensor, Tensor]:
+    """Turn hits into frames: 1 where a hit is nearest, 0.5 beside it, and its velocity in all three.
+
+    Args:
+        hits: What was played; instruments that are not listed and times outside are left out.
+        instruments: The K instruments.
+        n_frames: N.
+        frame_rate_hz: Frames a second.
+
+    Returns:
+        What was played (K, N) and how hard (K, N), both in [0, 1].
+    """
+    played = np.zeros((len(instruments), n_frames), dtype=np.float32)
+    velocity = np.zeros_like(played)
+    row = {name: number for number, name in enumerate(instruments)}
+    for onset_s, name, strength in hits:
+        frame = round(onset_s * frame_rate_hz)
+        if name not in row or not 0 <= frame < n_frames:
+            continue
+        k = row[name]
+        for neighbour, value in ((frame - 1, 0.5), (frame, 1.0), (frame + 1, 0.5)):
+            if 0 <= neighbour < n_frames and value >= played[k, neighbour]:
+                played[k, neighbour] = value
+                velocity[k, neighbour] = strength / 127
+    return torch.from_numpy(played), torch.from_numpy(velocity)
+
+
+def _vary_drum(drum: Drum, level_db: float, sample_rate: int, rng: np.random.Generator, most: int = 8) -> Drum:
+    """Keep at most `most` layers of a drum, tune it, damp it, and set its level."""
+    chosen = sorted(set(np.linspace(0, len(drum.hits) - 1, most).round().astype(int)))
+    ratio = 2 ** rng.normal(0, 0.15) if rng.random() < 0.4 else 1.0
+    damping = rng.uniform(0, 12) if rng.random() < 0.2 else 0.0
+    shots = []
+    for index in chosen:
+        shot = drum.hits[index].numpy()
+        if ratio != 1:
+            shot = np.interp(np.arange(0, shot.size - 1, ratio), np.arange(shot.size), shot)
+        if damping:
+            shot = shot * np.exp(-damping * np.arange(shot.size) / sample_rate)
+        shots.append(shot.astype(np.float32))
+    attack = shots[-1][: round(_ATTACK_S * sample_rate)]
+    gain = 10 ** (level_db / 20) / max(float(np.sqrt(np.square(attack).mean())), 1e-6)
+    return Drum(name=drum.name, hits=tuple(torch.from_numpy(gain * shot) for shot in shots))

@@ -1,0 +1,56 @@
+"""A small convolutional net on log-mel bands: from audio to features at the frame rate."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ddsp_drums.nn import LogMel
+
+__all__ = ["MelEncoder"]
+
+_BANDS = 80
+
+
+class MelEncoder(nn.Module):
+    """Log-mel bands and their rise, two convolutions over time and frequency, then residual blocks over time.
+
+    Args:
+        sample_rate: Hz.
+        hop_length: Samples between frames.
+        channels: Features C.
+        dilations: One residual block each, with this dilation in frames.
+    """
+
+    def __init__(self, *, sample_rate: int, hop_length: int, channels: int, dilations: tuple[int, ...]) -> None:
+        super().__init__()
+        self.bands = LogMel(sample_rate=sample_rate, hop_length=hop_length, n_mels=_BANDS)
+        self.local = nn.Sequential(
+            nn.Conv2d(2, 16, 3, stride=(2, 1), padding=1),
+            nn.BatchNorm2d(16),
+            nn.ELU(),
+            nn.Conv2d(16, 24, 3, stride=(2, 1), padding=1),
+            nn.BatchNorm2d(24),
+            nn.ELU(),
+        )
+        self.mix = nn.Conv1d(24 * (_BANDS // 4), channels, 1)
+        self.blocks = nn.ModuleList(_Residual(channels, dilation) for dilation in dilations)
+
+    def forward(self, audio: Tensor) -> Tensor:
+        """Map audio (B, T) to features (B, C, N), N = 1 + T // hop_length."""
+        bands = self.bands(audio)  # (B, F, N)
+        rise = F.pad(bands, (1, 0)).diff().clamp(min=0)
+        features = self.mix(self.local(torch.stack([bands, rise], 1)).flatten(1, 2))
+        for block in self.blocks:
+            features = block(features)
+        return features
+
+
+class _Residual(nn.Module):
+    def __init__(self, channels: int, dilation: int) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(channels)
+        self.over_time = nn.Conv1d(channels, channels // 2, 3, padding=dilation, dilation=dilation)
+        self.widen = nn.Conv1d(channels // 2, channels, 1)
+
+    def forward(self, features: Tensor) -> Tensor:
+        return features + self.widen(F.elu(self.over_time(F.elu(self.norm(features)))))

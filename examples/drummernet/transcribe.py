@@ -1,0 +1,119 @@
+"""From audio to hits."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ddsp_drums.audio import read_audio
+from ddsp_drums.events import Hit, pick_peaks
+from drummernet.config import Config
+from drummernet.level import scale_level
+from drummernet.model import DrummerNet
+from drummernet.weights import SHIPPED, load_weights
+
+__all__ = ["Transcriber", "Transcription"]
+
+_ALIGNMENT = 64  # chunks begin where windows of the gate and pooling steps of the U-net begin
+# Instruments that one pair of hands plays in one place: found together, then told apart.
+_TOGETHER = (("CHH", "OHH", "PHH"), ("HT", "MT", "FT"))
+
+
+@dataclass(frozen=True, eq=False)
+class Transcription:
+    """What was heard.
+
+    Attributes:
+        hits: In order of time.
+        activations: Probability of each instrument, (K, N) in [0, 1].
+        instruments: The K instruments.
+        frame_rate_hz: Frames a second.
+        duration_s: Length of the audio in seconds.
+    """
+
+    hits: list[Hit]
+    activations: Tensor
+    instruments: tuple[str, ...]
+    frame_rate_hz: float
+    duration_s: float
+
+
+class Transcriber:
+    """A network that is loaded once and transcribes any number of recordings.
+
+    Args:
+        weights: A file of weights; the shipped network by default.
+        threshold: Overrides the config's; lower finds softer hits and more false ones.
+
+    Raises:
+        WeightsError: If the weights cannot be used.
+    """
+
+    def __init__(self, weights: str | Path = SHIPPED, *, threshold: float | None = None) -> None:
+        self.model, self.config = load_weights(weights)
+        self.threshold = self.config.picking.threshold if threshold is None else threshold
+
+    def __call__(self, audio: Tensor) -> Transcription:
+        """Transcribe mono audio (T,) at the network's sample rate, T >= 1."""
+        return transcribe_audio(self.model, self.config, audio, threshold=self.threshold)
+
+    def file(self, path: str | Path) -> Transcription:
+        """Transcribe a file; raises AudioFileError where it cannot be read."""
+        return self(read_audio(path, sample_rate=self.config.model.sample_rate))
+
+
+@torch.inference_mode()
+def transcribe_audio(model: DrummerNet, config: Config, audio: Tensor, *, threshold: float) -> Transcription:
+    """Transcribe mono audio (T,) with a given network."""
+    probability, velocity = _frames(model, config, audio)
+    frame_rate_hz = config.model.sample_rate / config.model.hop_length
+    if not config.model.velocity:  # the activation itself is the only measure of how hard a hit is
+        probability = probability / probability.amax(-1, keepdim=True).clamp(min=1e-6)
+        velocity = probability
+    row = {name: number for number, name in enumerate(config.model.instruments)}
+    groups = [tuple(name for name in group if name in row) for group in _TOGETHER]
+    groups += [(name,) for name in row if not any(name in group for group in _TOGETHER)]
+    hits = []
+    for group in filter(None, groups):
+        rows = [row[name] for name in group]
+        any_of = 1 - (1 - probability[rows]).prod(0)
+        times, _ = pick_peaks(
+            any_of,
+            frame_rate_hz=frame_rate_hz,
+            threshold=threshold,
+            max_window_s=config.picking.max_window_s,
+            mean_window_s=config.picking.mean_window_s,
+            wait_s=config.picking.wait_s,
+        )
+        for time in times.tolist():
+            frame = min(round(time * frame_rate_hz), any_of.numel() - 1)
+            which = int(probability[rows, frame].argmax())
+            strength = round(127 * float(velocity[rows[which], frame]))
+            hits.append(Hit(time, group[which], min(max(strength, 1), 127)))
+    return Transcription(
+        hits=sorted(hits),
+        activations=probability,
+        instruments=config.model.instruments,
+        frame_rate_hz=frame_rate_hz,
+        duration_s=audio.numel() / config.model.sample_rate,
+    )
+
+
+def _frames(model: DrummerNet, config: Config, audio: Tensor, chunk: int = 4096) -> tuple[Tensor, Tensor]:
+    """Run the network chunk by chunk, each with the surroundings it needs: any length, bounded memory, no seam."""
+    hop = config.model.hop_length
+    audio = scale_level(audio, sample_rate=config.model.sample_rate, level=config.model.level)
+    n_frames = 1 + audio.numel() // hop
+    chunk = min(chunk, -(-n_frames // _ALIGNMENT) * _ALIGNMENT)
+    before, length, skipped = model.surroundings(chunk)
+    padded = F.pad(audio, (before, length))
+    probabilities, velocities = [], []
+    for first in range(0, n_frames, chunk):
+        prediction = model(padded[None, first * hop : first * hop + length])
+        frames = slice(skipped, skipped + min(chunk, n_frames - first))
+        probability = model.probabilities(prediction)[0, :, frames]
+        probabilities.append(probability)
+        velocities.append(probability if prediction.velocity is None else prediction.velocity[0, :, frames])
+    return torch.cat(probabilities, -1), torch.cat(velocities, -1)
