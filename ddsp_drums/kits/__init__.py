@@ -3,6 +3,8 @@
 from ddsp_drums.kits.folder import load_folder
 from ddsp_drums.kits.kit import Drum, Kit, KitError, random_templates
 from ddsp_drums.kits.names import classify
+from ddsp_drums.kits.procedural import procedural_kit
+from ddsp_drums.kits.render import render
 from ddsp_drums.kits.taxonomy import (
     BY_ID,
     GM_NOTES,
@@ -30,5 +32,7 @@ __all__ = [
     "KitError",
     "classify",
     "load_folder",
+    "procedural_kit",
     "random_templates",
+    "render",
 ]
