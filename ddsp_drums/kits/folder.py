@@ -5,20 +5,20 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-import torch
 from torch import Tensor
 
 from ddsp_drums._validate import require_positive
 from ddsp_drums.audio.files import AudioFileError, find_audio, read_audio
 from ddsp_drums.kits import names
 from ddsp_drums.kits.kit import Drum, Kit, KitError, cut
+from ddsp_drums.kits.sounds import Sound, from_onset, measure, unlike, without_offset
 
 __all__ = ["load_folder"]
 
 SILENCE = 1e-3  # -60 dB: a file that never gets louder holds no stroke
-ONSET = 1e-2  # -40 dB of the peak: where a stroke begins
-BEFORE_ONSET_S = 0.001
+MIN_RATE = 16000  # below it, too little of a cymbal is left to tell it by
 LEADING_S = 2.0  # silence before a stroke for which there is room
+OPEN_S = 0.25  # a hat that rings longer than this is open
 TOMS = ("HT", "MT", "FT")
 
 
@@ -26,8 +26,9 @@ def load_folder(path: str | Path, *, sample_rate: int = 16000, max_duration_s: f
     """Load a folder of one-shots, or a folder of such folders, as one kit.
 
     Names tell the class (see `classify`) and the drum: files that differ in nothing but a velocity, a round robin
-    or a count are hits of one drum. Each hit is mono, begins at its onset, and keeps its level. Toms without a name
-    for their pitch are ranked by number (`Tom 1`, `12inch`), else by measured pitch.
+    or a count are hits of one drum. Each hit is mono, begins at its onset, and keeps its level. Toms that no name
+    places are ranked by number (`Tom 1`, `12inch`), else by measured pitch; hats that no name calls closed or open
+    are told by their decay. At 16 kHz and above, a drum that cannot be what it is named (see `unlike`) is left out.
 
     Args:
         path: The folder.
@@ -35,8 +36,7 @@ def load_folder(path: str | Path, *, sample_rate: int = 16000, max_duration_s: f
         max_duration_s: Length in seconds after which a hit is cut.
 
     Returns:
-        The kit. Its `left_out` names every audio file that is not in it, and why: its name says no class, or it is
-        silent or unreadable.
+        The kit. Its `left_out` names every audio file that is not in it, and why.
 
     Raises:
         KitError: If the folder is missing or has no sound that can be used.
@@ -45,13 +45,14 @@ def load_folder(path: str | Path, *, sample_rate: int = 16000, max_duration_s: f
 
     Example:
         >>> import tempfile
+        >>> import torch
         >>> from ddsp_drums.audio.files import write_audio
         >>> folder = tempfile.TemporaryDirectory()
-        >>> for name in ("Kick-1.wav", "Kick-2.wav", "HHClosed.wav", "Cowbell.wav"):
-        ...     write_audio(f"{folder.name}/{name}", torch.rand(800), sample_rate=16000)
+        >>> for name in ("Kick-1.wav", "Kick-2.wav", "tom_floor.wav", "Cowbell.wav"):
+        ...     write_audio(f"{folder.name}/{name}", torch.arange(1600).div(20).sin(), sample_rate=16000)
         >>> kit = load_folder(folder.name)
         >>> kit.classes, len(kit.drums["KD"][0].hits), dict(kit.left_out)
-        (('KD', 'CHH'), 2, {'Cowbell.wav': "named 'cowbell'"})
+        (('KD', 'FT'), 2, {'Cowbell.wav': "named 'cowbell'"})
         >>> folder.cleanup()
     """
     require_positive("sample_rate", sample_rate)
@@ -76,28 +77,36 @@ def load_folder(path: str | Path, *, sample_rate: int = 16000, max_duration_s: f
             left_out[str(file)] = str(error).removeprefix(f"{root / file}: ")
             continue
         layers[name, names.drum_key(file, is_tom=name == "TT")].append((file, hit))
-    if not layers:
-        raise KitError(
-            f"{root}: none of its {len(found)} audio files is a drum by its name, for example "
-            f"{found[0]} ({left_out[str(found[0])]}); name files or folders kick, snare, hihat closed and so on"
-        )
+    named = [(name, _drum(key, hits)) for (name, key), hits in layers.items()]
+    sounds = {id(drum): measure(drum.hits, sample_rate=sample_rate) for _, drum in named}
     drums: dict[str, list[Drum]] = defaultdict(list)
-    for name, drum in _place_toms([(name, _drum(key, hits)) for (name, key), hits in layers.items()], sample_rate):
-        drums[name].append(drum)
+    for name, drum in _place_toms(_place_hats(named, sounds), sounds):
+        reason = unlike(name, sounds[id(drum)]) if sample_rate >= MIN_RATE else ""
+        if reason:
+            left_out.update(dict.fromkeys(drum.files, reason))
+        else:
+            drums[name].append(drum)
+    if not drums:
+        raise _nothing(root, left_out)
     return Kit(
         root.resolve().name, sample_rate, {name: tuple(group) for name, group in drums.items()}, left_out=left_out
     )
 
 
+def _nothing(root: Path, left_out: dict[str, str]) -> KitError:
+    file, reason = next(iter(left_out.items()))
+    return KitError(
+        f"{root}: none of its {len(left_out)} audio files can be used as a drum, for example {file} ({reason}); "
+        "name files or folders kick, snare, hihat closed and so on"
+    )
+
+
 def _read_hit(file: Path, sample_rate: int, max_duration_s: float) -> Tensor:
     audio = read_audio(file, sample_rate=sample_rate, max_duration_s=max_duration_s + LEADING_S)
-    level = audio.abs()
-    peak = float(level.max())
-    if peak < SILENCE:
+    audio = without_offset(audio, sample_rate)
+    if float(audio.abs().max()) < SILENCE:
         raise AudioFileError(f"{file}: silent (its peak is below -60 dB)")
-    onset = int((level > ONSET * peak).nonzero()[0])
-    start = max(0, onset - round(BEFORE_ONSET_S * sample_rate))
-    return cut(audio[start:], max(1, round(max_duration_s * sample_rate)), sample_rate).clone()
+    return cut(from_onset(audio, sample_rate), max(1, round(max_duration_s * sample_rate)), sample_rate).clone()
 
 
 def _drum(key: str, hits: list[tuple[PurePosixPath, Tensor]]) -> Drum:
@@ -110,18 +119,27 @@ def _level_db(hit: Tensor) -> float:
     return float(10 * hit.square().sum().log10())
 
 
-def _place_toms(drums: list[tuple[str, Drum]], sample_rate: int) -> list[tuple[str, Drum]]:
+def _place_hats(drums: list[tuple[str, Drum]], sounds: dict[int, Sound]) -> list[tuple[str, Drum]]:
+    """Make every hat of which no name says more (HH) a closed or an open one."""
+    return [
+        (("OHH" if sounds[id(drum)].decay_s > OPEN_S else "CHH") if name == "HH" else name, drum)
+        for name, drum in drums
+    ]
+
+
+def _place_toms(drums: list[tuple[str, Drum]], sounds: dict[int, Sound]) -> list[tuple[str, Drum]]:
     """Give every tom without a place (TT) one among the toms of its set: high, mid or floor."""
     sets: dict[str, list[tuple[str, Drum]]] = defaultdict(list)
     for name, drum in drums:
-        sets[_tom_set(drum) if name in (*TOMS, "TT") else ""].append((name, drum))
+        if name in (*TOMS, "TT"):
+            sets[_tom_set(drum)].append((name, drum))
     placed = {}
     for group in sets.values():
         toms = [drum for name, drum in group if name == "TT"]
         numbers = [number for number in map(names.tom_number, (drum.name for drum in toms)) if number]
         order: list[float] = [*numbers]
         if len(numbers) < len(toms):
-            order = [-_pitch_hz(drum.hits[-1], sample_rate) for drum in toms]
+            order = [-sounds[id(drum)].pitch_hz for drum in toms]
         ranks = sorted(set(order))
         places = TOMS[:2] if any(name == "FT" for name, _ in group) else TOMS
         for drum, value in zip(toms, order, strict=True):
@@ -143,14 +161,6 @@ def _tom_set(drum: Drum) -> str:
         if folder.name and names.match(PurePosixPath(folder.name), {})[0] in (*TOMS, "TT"):
             return str(folder.parent)
     return str(path.parent)
-
-
-def _pitch_hz(hit: Tensor, sample_rate: int) -> float:
-    """The strongest frequency between 40 and 400 Hz."""
-    power = torch.fft.rfft(hit, n=max(len(hit), sample_rate)).abs()
-    step_hz = sample_rate / max(len(hit), sample_rate)
-    low = round(40 / step_hz)
-    return (low + int(power[low : round(400 / step_hz)].argmax())) * step_hz
 
 
 def _neighbours(paths: Iterable[PurePosixPath]) -> dict[PurePosixPath, set[str]]:

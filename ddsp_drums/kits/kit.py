@@ -163,9 +163,7 @@ def random_templates(
     """
     rates = {kit.sample_rate for kit in kits}
     if len(rates) != 1:
-        raise KitError(
-            f"kits: want at least one, all of one sample rate, got {sorted(rates)} Hz; load them at one"
-        )
+        raise KitError(f"kits: want at least one, all of one sample rate, got {sorted(rates)} Hz; load them at one")
     hits = []
     for name in classes:
         having = [kit for kit in kits if kit.drums.get(name)]

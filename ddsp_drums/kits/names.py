@@ -29,7 +29,8 @@ def classify(path: str | PurePosixPath) -> str | None:
         path: File name, with the folders inside the kit if there are any.
 
     Returns:
-        Class id, or None for a sound of no class. A numbered tom counts as one of three.
+        Class id, or None for a sound of no class. Without the sound, a numbered tom counts as one of three, and a
+        hat of which nothing more is said as a closed one.
 
     Example:
         >>> [classify(name) for name in ("HHOpen#3.wav", "808/Kick Long.wav", "sd/14.wav", "Cowbell.wav")]
@@ -40,11 +41,11 @@ def classify(path: str | PurePosixPath) -> str | None:
     if name == "TT":
         number = tom_number(drum_key(path, is_tom=True))
         return {1: "HT", 2: "MT"}.get(number, "FT") if number else "MT"
-    return name
+    return "CHH" if name == "HH" else name
 
 
 def match(path: PurePosixPath, neighbours: Mapping[PurePosixPath, Collection[str]]) -> tuple[str | None, str]:
-    """Tell the class of a path, TT for a tom without a place, or None and the reason.
+    """Tell the class of a path (TT a tom without a place, HH a hat of any kind), or None and the reason.
 
     Args:
         path: Path inside the kit.
