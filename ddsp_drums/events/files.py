@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def write_midi(path: str | Path, hits: Iterable[Hit]) -> None:
     struck = {(_NOTE[hit.instrument], round(hit.onset_s * _TICKS_PER_SECOND)): hit.velocity for hit in hits}
     ordered = sorted(struck)
     changes = []  # (tick, 0 off or 1 on, note, velocity): at one tick, off comes first
-    for (note, tick), (next_note, next_tick) in zip(ordered, [*ordered[1:], (-1, 0)], strict=True):
+    for (note, tick), (next_note, next_tick) in itertools.pairwise([*ordered, (-1, 0)]):
         end = tick + _LENGTH_TICKS
         changes.append((tick, 1, note, struck[note, tick]))
         changes.append((min(end, next_tick) if next_note == note else end, 0, note, 0))

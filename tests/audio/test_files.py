@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from ddsp_drums.audio import AudioFileError, find_audio, read_audio, write_audio
+
+
+@pytest.mark.parametrize("rate", [8_000, 16_000, 44_100, 96_000])
+def test_a_tone_keeps_its_pitch_level_and_length_at_any_rate(tmp_path, rate):
+    t = np.arange(2 * rate) / rate
+    soundfile.write(tmp_path / "tone.wav", 0.5 * np.sin(2 * np.pi * 440 * t), rate)
+    audio = read_audio(tmp_path / "tone.wav", sample_rate=16_000)
+    assert abs(audio.numel() - 32_000) <= 1
+    middle = audio[8_000:24_000]
+    assert middle.square().mean().sqrt() == pytest.approx(0.5 / 2**0.5, rel=1e-2)
+    assert torch.fft.rfft(middle).abs().argmax() == 440
+
+
+def test_channels_are_averaged(tmp_path):
+    left_only = np.zeros((1000, 2), np.float32)
+    left_only[:, 0] = 0.5
+    soundfile.write(tmp_path / "left.wav", left_only, 16_000, subtype="FLOAT")
+    assert torch.equal(read_audio(tmp_path / "left.wav", sample_rate=16_000), torch.full((1000,), 0.25))
+
+
+def test_a_long_file_is_read_in_blocks_without_a_seam(tmp_path, monkeypatch):
+    noise = np.random.default_rng(0).standard_normal(50_000).astype(np.float32) / 8
+    soundfile.write(tmp_path / "noise.wav", noise, 44_100, subtype="FLOAT")
+    whole = read_audio(tmp_path / "noise.wav", sample_rate=16_000)
+    monkeypatch.setattr("ddsp_drums.audio.files._BLOCK", 1_000)
+    torch.testing.assert_close(read_audio(tmp_path / "noise.wav", sample_rate=16_000), whole, rtol=0, atol=1e-6)
+
+
+def test_reading_may_stop_early(tmp_path):
+    soundfile.write(tmp_path / "long.wav", np.zeros(48_000), 48_000)
+    assert read_audio(tmp_path / "long.wav", sample_rate=16_000, max_duration_s=0.25).numel() == 4_000
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg"])
+def test_what_is_written_is_read_back(tmp_path, suffix):
+    audio = 0.5 * torch.sin(torch.arange(16_000) * 0.05)
+    write_audio(tmp_path / f"tone{suffix}", audio, sample_rate=16_000)
+    again = read_audio(tmp_path / f"tone{suffix}", sample_rate=16_000)
+    assert (again - audio)[1000:-1000].abs().max() < (0.05 if suffix == ".ogg" else 1e-4)
+    assert [path.name for path in tmp_path.iterdir()] == [f"tone{suffix}"]
+
+
+def test_loud_audio_is_clipped_not_wrapped(tmp_path):
+    write_audio(tmp_path / "loud.wav", torch.tensor([2.0, -2.0]), sample_rate=16_000)
+    assert read_audio(tmp_path / "loud.wav", sample_rate=16_000).abs().min() > 0.99
+
+
+def test_finds_audio_by_suffix_in_any_case_and_depth(tmp_path):
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    for name in ("b.WAV", "a.flac", "deep/er/c.Mp3", "notes.txt", ".hidden.wav"):
+        (tmp_path / name).write_bytes(b"")
+    assert [path.name for path in find_audio(tmp_path)] == ["a.flac", "b.WAV", "c.Mp3"]
+
+
+def test_a_folder_without_audio_is_refused(tmp_path):
+    with pytest.raises(AudioFileError, match="no audio file"):
+        find_audio(tmp_path)
+    with pytest.raises(AudioFileError, match="no such folder"):
+        find_audio(tmp_path / "nowhere")

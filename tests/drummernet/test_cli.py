@@ -1,0 +1,191 @@
+import csv
+import subprocess
+import sys
+
+import mido
+import numpy as np
+import pytest
+import soundfile
+from drummernet.cli import main
+from drummernet.config import CONFIGS
+from drummernet.demo import demo_hits, write_demo_loop
+from drummernet.evaluate import find_tracks, read_annotation, score_hits
+from drummernet.model import DrummerNet
+from drummernet.transcribe import Transcriber
+from drummernet.weights import save_weights
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run the command as the shell would: exit code, standard output, standard error."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["drummernet", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        out, err = capsys.readouterr()
+        return stop.value.code or 0, out, err
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def loop(tmp_path_factory):
+    path = tmp_path_factory.mktemp("loop") / "loop.flac"
+    write_demo_loop(path)
+    return path
+
+
+def rows(path):
+    return list(csv.DictReader(path.read_text().splitlines()))
+
+
+def test_transcribes_the_demo_loop(run, loop, tmp_path):
+    code, out, _ = run("transcribe", loop, "--out", tmp_path)
+    assert code == 0
+    assert "loop.flac" in out
+    assert (tmp_path / "loop.csv").read_text().splitlines()[0] == "onset_s,class,note,velocity"
+    notes = [message for message in mido.MidiFile(tmp_path / "loop.mid") if message.type == "note_on"]
+    assert len(notes) == len(rows(tmp_path / "loop.csv"))
+    assert {message.channel for message in notes} == {9}
+
+    reference = {name: [] for name in ("KD", "SD", "HH", "TT", "CY", "OT")}
+    parents = {"KD": "KD", "SD": "SD", "CHH": "HH", "OHH": "HH", "HT": "TT", "MT": "TT", "FT": "TT", "CR": "CY"}
+    for hit in demo_hits():
+        reference[parents[hit.instrument]].append(hit.onset_s)
+    scores = score_hits(Transcriber().file(loop).hits, reference)
+    assert all(scores[name].f1 > 0.85 for name in ("KD", "SD", "HH"))
+
+
+def test_results_lie_beside_the_file_and_nothing_else_is_left(run, loop, tmp_path):
+    copy = tmp_path / "copy.flac"
+    copy.write_bytes(loop.read_bytes())
+    assert run("transcribe", copy, "--picture")[0] == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"copy.flac", "copy.mid", "copy.csv", "copy.png"}
+
+
+def test_one_bad_file_does_not_stop_the_rest(run, loop, tmp_path):
+    (tmp_path / "bad.wav").write_bytes(b"no audio")
+    code, out, err = run("transcribe", tmp_path / "bad.wav", loop, "--out", tmp_path / "out")
+    assert code == 1
+    assert "loop.flac" in out
+    assert "bad.wav" in err
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"loop.mid", "loop.csv"}
+
+
+def audio_file(path, samples, rate=16_000, **options):
+    soundfile.write(path, samples, rate, **options)
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda path: None, "no such file"),
+        (lambda path: path.mkdir(), "folder"),
+        (lambda path: path.write_bytes(b""), "empty"),
+        (lambda path: path.write_text("hello, this is text"), "not readable as audio"),
+        (lambda path: audio_file(path, np.zeros(0)), "no samples"),
+        (lambda path: audio_file(path, np.full(1000, np.nan), subtype="FLOAT"), "NaN"),
+        (lambda path: audio_file(path, np.full(1000, np.inf), subtype="FLOAT"), "infinite"),
+    ],
+)
+def test_an_unusable_file_is_one_clear_line(run, tmp_path, make, reason):
+    path = tmp_path / "file.wav"
+    make(path)
+    code, _, err = run("transcribe", path, "--out", tmp_path / "out")
+    assert code == 2
+    assert len(err.strip().splitlines()) == 1
+    assert "file.wav" in err
+    assert reason in err
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_truncated_file_is_read_or_refused(run, loop, tmp_path):
+    cut = tmp_path / "cut.flac"
+    cut.write_bytes(loop.read_bytes()[:20_000])
+    code, _, err = run("transcribe", cut)
+    assert code in (0, 2)
+    assert (tmp_path / "cut.csv").exists() == (code == 0)
+    assert code == 0 or "cut.flac" in err
+
+
+@pytest.mark.parametrize("rate", [8_000, 22_050, 48_000, 192_000])
+@pytest.mark.parametrize("channels", [1, 2, 8])
+def test_any_rate_and_channel_count(run, tmp_path, rate, channels):
+    t = np.arange(rate) / rate
+    kick = np.sin(2 * np.pi * 60 * t) * np.exp(-12 * t)
+    audio_file(tmp_path / "kick.wav", np.tile(kick[:, None], channels), rate)
+    assert run("transcribe", tmp_path / "kick.wav")[0] == 0
+    first = rows(tmp_path / "kick.csv")[0]
+    assert first["class"] == "KD"
+    assert float(first["onset_s"]) < 0.03
+
+
+@pytest.mark.parametrize("seconds", [0.01, 1.0, 30.0])
+def test_silence_gives_an_empty_result(run, tmp_path, seconds):
+    audio_file(tmp_path / "silence.wav", np.zeros(int(16_000 * seconds)))
+    assert run("transcribe", tmp_path / "silence.wav")[0] == 0
+    assert rows(tmp_path / "silence.csv") == []
+    assert not [message for message in mido.MidiFile(tmp_path / "silence.mid") if message.type == "note_on"]
+
+
+def test_two_files_of_one_name_are_not_written_over_each_other(run, loop, tmp_path):
+    other = tmp_path / loop.name
+    other.write_bytes(loop.read_bytes())
+    code, _, err = run("transcribe", loop, other, "--out", tmp_path / "out")
+    assert code == 2
+    assert "loop.mid" in err
+
+
+def test_weights_of_another_config_are_refused(run, loop, tmp_path):
+    paper = CONFIGS["paper"]
+    save_weights(DrummerNet(paper.model), CONFIGS["default"], tmp_path / "mixed.safetensors")
+    (tmp_path / "text.safetensors").write_text("no weights")
+    for name, reason in (("mixed", "another config"), ("text", "not a safetensors file"), ("none", "no such weights")):
+        code, _, err = run("transcribe", loop, "--weights", tmp_path / f"{name}.safetensors", "--out", tmp_path)
+        assert code == 2
+        assert len(err.strip().splitlines()) == 1
+        assert reason in err
+
+
+def test_training_without_audio_or_kit_is_refused(run, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "audio").mkdir()
+    write_demo_loop(tmp_path / "audio" / "loop.flac")
+    code, _, err = run("train", tmp_path / "empty", "--kits", tmp_path / "empty", "--out", tmp_path / "run")
+    assert code == 2
+    assert "empty" in err
+    code, _, err = run("train", tmp_path / "audio", "--kits", tmp_path / "nowhere", "--out", tmp_path / "run")
+    assert code == 2
+    assert "nowhere" in err
+    assert not (tmp_path / "run").exists()
+
+
+def test_evaluates_a_folder_of_annotated_recordings(run, loop, tmp_path):
+    (tmp_path / "loop.flac").write_bytes(loop.read_bytes())
+    lines = [f"{hit.onset_s:.6f}\t{hit.instrument}" for hit in demo_hits()]
+    (tmp_path / "loop.txt").write_text("\n".join(lines))
+    code, out, _ = run("evaluate", tmp_path)
+    assert code == 0
+    assert "50 ms" in out
+    assert "loop" in out
+
+
+def test_pairs_every_shared_recording_with_its_annotation(data):
+    tracks = find_tracks(data / "eval")
+    assert len(tracks) == 12
+    assert [len(read_annotation(track.annotation)["KD"]) > 0 for track in tracks] == [True] * 12
+    assert not any("subclass" in track.annotation.name for track in tracks)
+
+
+def test_shipped_weights_score_what_they_must_on_real_recordings(data, run):
+    code, out, _ = run("evaluate", data / "eval" / "mdb-drums")
+    assert code == 0
+    summary = next(line for line in out.splitlines() if "mdb-drums (7)" in line)
+    mean = float(summary.replace("│", " ").split()[-3])
+    assert mean >= 0.85
+
+
+def test_help_does_not_wait_for_torch():
+    code = "import sys, drummernet.cli; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
