@@ -125,6 +125,4 @@ def _require_pair(estimate: Tensor, target: Tensor) -> None:
 
 def _log_distance(ours: Tensor, theirs: Tensor, n_octaves: int) -> Tensor:
     difference = (ours + _FLOOR).log10() - (theirs + _FLOOR).log10()
-    return (
-        _WEIGHT * n_octaves * difference.abs().mean()
-    )  # octaves are equally large: n means of one, or one of all
+    return _WEIGHT * n_octaves * difference.abs().mean()  # octaves are equally large: n means of one, or one of all

@@ -65,9 +65,7 @@ def pseudo_cqt(
     """
     require_audio("audio", audio)
     octaves = _design(sample_rate, hop_length, f_min_hz, n_octaves, bins_per_octave, window_ratio)
-    return _transform(
-        audio, hop_length, [(dft.to(audio), filters.to(audio), lead) for dft, filters, lead in octaves]
-    )
+    return _transform(audio, hop_length, [(dft.to(audio), filters.to(audio), lead) for dft, filters, lead in octaves])
 
 
 class PseudoCQT(nn.Module):

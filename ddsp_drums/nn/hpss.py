@@ -60,9 +60,7 @@ def percussive(audio: Tensor, *, n_fft: int = 1024, hop_length: int = 256, kerne
         median_filter(magnitude, kernel_size=kernel_size, dim=-2),
         median_filter(magnitude, kernel_size=kernel_size, dim=-1),
     )
-    return torch.istft(mask * spectrum, n_fft, hop_length, window=window, length=audio.shape[-1]).reshape(
-        audio.shape
-    )
+    return torch.istft(mask * spectrum, n_fft, hop_length, window=window, length=audio.shape[-1]).reshape(audio.shape)
 
 
 def _soft_mask(wanted: Tensor, other: Tensor) -> Tensor:

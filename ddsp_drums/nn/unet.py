@@ -112,11 +112,11 @@ class UNetEncoder(nn.Module):
         """
         shape = "(..., T)" if self.in_channels == 1 else f"(..., {self.in_channels}, T)"
         require_float("audio", audio, shape, min_dims=min(self.in_channels, 2))
-        if self.in_channels == 1:
-            audio = audio.unsqueeze(-2)
-        elif audio.shape[-2] != self.in_channels:
+        if self.in_channels > 1 and audio.shape[-2] != self.in_channels:
             raise ValueError(f"audio must have shape {shape}, got {tuple(audio.shape)}")
         self._frames(audio)
+        if self.in_channels == 1:
+            audio = audio.unsqueeze(-2)
         leading = audio.shape[:-2]
         x = audio.reshape(-1, *audio.shape[-2:])
         x = _centre(x, x.shape[-1] // 2**self.depth * 2**self.depth)  # pooling drops nothing, so the centre stays

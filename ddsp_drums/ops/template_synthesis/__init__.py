@@ -9,9 +9,7 @@ from ddsp_drums.ops.template_synthesis.polyphase import synthesis_by_polyphase_f
 __all__ = ["template_synthesis"]
 
 
-def template_synthesis(
-    activations: Tensor, templates: Tensor, *, hop_length: int = 1, stems: bool = False
-) -> Tensor:
+def template_synthesis(activations: Tensor, templates: Tensor, *, hop_length: int = 1, stems: bool = False) -> Tensor:
     r"""Play each instrument's template at each of its activations, scaled by the activation.
 
     $$x_t = \sum_{k} \sum_{n} a_{k,n} \, h_{k,\, t - n \cdot \mathrm{hop}}$$
