@@ -1,0 +1,78 @@
+import inspect
+import re
+import subprocess
+import sys
+
+import pytest
+from torch import nn
+
+import ddsp_drums
+from ddsp_drums import functional
+
+FUNCTIONS = {name: getattr(functional, name) for name in functional.__all__}
+CLASSES = {name: value for name in ddsp_drums.__all__ if isinstance(value := getattr(ddsp_drums, name), type)}
+MODULES = {
+    match[1]: cls
+    for cls in CLASSES.values()
+    if (match := re.match(r"Module of :func:`ddsp_drums\.(\w+)`", inspect.getdoc(cls) or ""))
+}
+
+
+def options_of(*callables):
+    """Every parameter that is not a tensor, in order, with its default."""
+    return [
+        (parameter.name, parameter.default)
+        for function in callables
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.annotation != "Tensor" and getattr(parameter.annotation, "__name__", "") != "Tensor"
+        if parameter.name != "self"
+    ]
+
+
+def test_import_is_light_and_silent():
+    code = "import torch, sys; before = set(sys.modules); import ddsp_drums; print(':', *set(sys.modules) - before)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    printed, loaded = done.stdout.split(":")
+    assert (printed, done.stderr) == ("", "")
+    loaded = {name.split(".")[0] for name in loaded.split()}
+    assert "ddsp_drums" in loaded
+    assert not loaded & {"triton", "torchaudio", "librosa", "matplotlib", "nnAudio", "scipy", "drummernet"}
+
+
+def test_exports_are_sorted_and_complete():
+    assert ddsp_drums.__all__ == sorted(ddsp_drums.__all__)
+    assert functional.__all__ == sorted(functional.__all__)
+    assert set(functional.__all__) | set(ddsp_drums.nn.__all__) <= set(ddsp_drums.__all__)
+    assert all(issubclass(cls, nn.Module) for cls in CLASSES.values())
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_has_a_module_with_the_same_options(name):
+    assert name in MODULES, f"no exported module says 'Module of :func:`ddsp_drums.{name}`'"
+    module = MODULES[name]
+    theirs = [option for option in options_of(module.__init__, module.forward) if option[0] != "trainable"]
+    assert theirs == options_of(FUNCTIONS[name])
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_tensors_come_first_and_options_by_keyword(name):
+    for parameter in inspect.signature(FUNCTIONS[name]).parameters.values():
+        is_tensor = getattr(parameter.annotation, "__name__", parameter.annotation) == "Tensor"
+        assert is_tensor == (parameter.kind is not inspect.Parameter.KEYWORD_ONLY), parameter.name
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_documents_itself(name):
+    doc = inspect.getdoc(FUNCTIONS[name])
+    for section in ("Args", "Returns", "Raises", "Source", "Example"):
+        assert f"\n{section}:\n" in doc, f"{name} has no section {section}"
+    for parameter in inspect.signature(FUNCTIONS[name]).parameters:
+        assert re.search(rf"^    {parameter}: ", doc, re.MULTILINE), f"{name} does not document {parameter}"
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_a_module_documents_itself(name):
+    doc = inspect.getdoc(CLASSES[name])
+    sections = ("Example",) if CLASSES[name] in MODULES.values() else ("Args", "Source", "Example")
+    for section in sections:
+        assert f"\n{section}:\n" in doc, f"{name} has no section {section}"
