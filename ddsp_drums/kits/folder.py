@@ -11,6 +11,7 @@ from ddsp_drums._validate import require_positive
 from ddsp_drums.audio.files import AudioFileError, find_audio, read_audio
 from ddsp_drums.kits import names
 from ddsp_drums.kits.kit import Drum, Kit, KitError, cut
+from ddsp_drums.kits.licence import find_licence
 from ddsp_drums.kits.sounds import Sound, from_onset, measure, unlike, without_offset
 
 __all__ = ["load_folder"]
@@ -78,7 +79,7 @@ def load_folder(path: str | Path, *, sample_rate: int = 16000, max_duration_s: f
             continue
         layers[name, names.drum_key(file, is_tom=name == "TT")].append((file, hit))
     named = [(name, _drum(key, hits)) for (name, key), hits in layers.items()]
-    sounds = {id(drum): measure(drum.hits, sample_rate=sample_rate) for _, drum in named}
+    sounds = {id(drum): measure(drum.hits[:: len(drum.hits) // 5 + 1], sample_rate=sample_rate) for _, drum in named}
     drums: dict[str, list[Drum]] = defaultdict(list)
     for name, drum in _place_toms(_place_hats(named, sounds), sounds):
         reason = unlike(name, sounds[id(drum)]) if sample_rate >= MIN_RATE else ""
@@ -88,9 +89,8 @@ def load_folder(path: str | Path, *, sample_rate: int = 16000, max_duration_s: f
             drums[name].append(drum)
     if not drums:
         raise _nothing(root, left_out)
-    return Kit(
-        root.resolve().name, sample_rate, {name: tuple(group) for name, group in drums.items()}, left_out=left_out
-    )
+    placed = {name: tuple(group) for name, group in drums.items()}
+    return Kit(root.resolve().name, sample_rate, placed, find_licence(root), str(root), left_out)
 
 
 def _nothing(root: Path, left_out: dict[str, str]) -> KitError:

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Collection, Mapping
 from importlib.resources import files
 from pathlib import PurePosixPath
@@ -75,8 +76,9 @@ def match(path: PurePosixPath, neighbours: Mapping[PurePosixPath, Collection[str
 
 
 def words(name: str) -> str:
-    """Split a name at separators, digits and capitals into lower-case words, ` hh closed 3 `."""
-    return f" {' '.join(_WORD.findall(name)).lower()} "
+    """Split a name at separators, digits and capitals into lower-case words without accents, ` hh closed 3 `."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return f" {' '.join(_WORD.findall(plain)).lower()} "
 
 
 def drum_key(path: PurePosixPath, *, is_tom: bool = False) -> str:

@@ -1,6 +1,7 @@
 """A kit made from nothing but arithmetic: sines, odd harmonics and shaped noise."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
@@ -27,6 +28,7 @@ class _Voice:
         self.velocity = velocity
         self.t: Signal = np.arange(round(duration_s * sample_rate)) / sample_rate
         self._rng = np.random.default_rng(seed)
+        self._noise = np.random.default_rng([*seed, 1])  # apart, for the sample rate decides how much is drawn
 
     def vary(self, value: float, spread: float = 0.07) -> float:
         """A value of this kit around the given one."""
@@ -44,7 +46,7 @@ class _Voice:
 
     def noise(self, low_hz: float, high_hz: float, order: int = 2) -> Signal:
         """White noise between two edges, as loud per hertz at any sample rate; softer hits have less of the top."""
-        spectrum = np.fft.rfft(self._rng.standard_normal(len(self.t)) * np.sqrt(self.rate / 16000))
+        spectrum = np.fft.rfft(self._noise.standard_normal(len(self.t)) * np.sqrt(self.rate / 16000))
         f = np.fft.rfftfreq(len(self.t), 1 / self.rate) + 1e-9
         high_hz *= self.velocity**0.6
         gain = (1 + (low_hz / f) ** (2 * order)) ** -0.5 * (1 + (f / high_hz) ** (2 * order)) ** -0.5
@@ -59,10 +61,9 @@ class _Voice:
                 total += g * np.exp(-self.t / tau) * np.sin(2 * np.pi * f * self.t + p)
         return total
 
-    def metal(self, tau_s: float, low_hz: float, scale: float = 1.0) -> Signal:
+    def metal(self, tau_s: float, low_hz: float) -> Signal:
         """Six square waves out of tune with each other, high-passed: the hi-hat and cymbal of drum machines."""
-        bases = scale * np.array([205.3, 304.4, 369.6, 522.7, 540.0, 800.0])
-        bases = bases * np.exp(0.03 * self._rng.standard_normal(6))
+        bases = np.array([205.3, 304.4, 369.6, 522.7, 540.0, 800.0]) * np.exp(0.03 * self._rng.standard_normal(6))
         f = np.concatenate([base * np.arange(1, 16000 / base, 2) for base in bases])
         order = np.concatenate([np.arange(1, 16000 / base, 2) for base in bases])
         gain = 1 / order / (1 + (low_hz / f) ** 4) / (1 + (f / (14000 * self.velocity**0.5)) ** 2)
@@ -85,7 +86,7 @@ def _snare(v: _Voice) -> Signal:
     shell = v.modes(base, [1, 1.59, 2.14], v.vary(0.055), [1.0, 0.5, 0.25])
     shell += 0.5 * v.sweep(2 * base, base, 0.006) * v.decay(0.03)
     wires = v.noise(1200, 7000, order=1) * v.decay(v.vary(0.065, 0.15), attack_s=0.001)
-    return shell + v.vary(0.5, 0.2) * v.velocity**0.3 * wires + 0.6 * v.velocity * v.noise(500, 5000) * v.decay(0.004)
+    return shell + v.vary(0.4, 0.2) * v.velocity**0.3 * wires + 0.6 * v.velocity * v.noise(500, 5000) * v.decay(0.004)
 
 
 def _side_stick(v: _Voice) -> Signal:
@@ -99,14 +100,6 @@ def _hat(v: _Voice, tau_s: float, low_hz: float) -> Signal:
     return v.metal(tau_s, v.vary(low_hz)) + noise * v.decay(tau_s) + 0.4 * v.noise(3000, 9000) * v.decay(0.003)
 
 
-def _closed_hat(v: _Voice) -> Signal:
-    return _hat(v, 0.04, 5500)
-
-
-def _open_hat(v: _Voice) -> Signal:
-    return _hat(v, 0.2, 4000)
-
-
 def _pedal_hat(v: _Voice) -> Signal:
     tau_s = v.vary(0.04)
     chick = v.metal(tau_s, 3500) + (0.4 * v.noise(3500, 9000) + 0.15 * v.noise(400, 2500)) * v.decay(tau_s)
@@ -118,18 +111,6 @@ def _tom(v: _Voice, base_hz: float, tau_s: float) -> Signal:
     body = v.sweep(1.35 * base, base, 0.035) * v.decay(v.vary(tau_s, 0.12), attack_s=0.0005)
     overtones = v.modes(base, [1.59, 2.14, 2.65], 0.7 * tau_s, [0.35, 0.25, 0.15]) * np.minimum(1, v.t / 0.001)
     return body + v.velocity**0.5 * overtones + 0.7 * v.velocity * v.noise(200, 2500) * v.decay(0.02)
-
-
-def _high_tom(v: _Voice) -> Signal:
-    return _tom(v, 165, 0.14)
-
-
-def _mid_tom(v: _Voice) -> Signal:
-    return _tom(v, 120, 0.18)
-
-
-def _floor_tom(v: _Voice) -> Signal:
-    return _tom(v, 82, 0.24)
 
 
 def _cymbal_partials(v: _Voice, low_hz: float, high_hz: float, tau_s: float) -> Signal:
@@ -165,12 +146,12 @@ VOICES: dict[str, tuple[Callable[[_Voice], Signal], float, float]] = {
     "KD": (_kick, 0.6, 0.9),
     "SD": (_snare, 0.4, 0.8),
     "SST": (_side_stick, 0.15, 0.5),
-    "CHH": (_closed_hat, 0.25, 0.35),
-    "OHH": (_open_hat, 1.0, 0.4),
+    "CHH": (partial(_hat, tau_s=0.04, low_hz=5500), 0.25, 0.35),
+    "OHH": (partial(_hat, tau_s=0.2, low_hz=4000), 1.0, 0.4),
     "PHH": (_pedal_hat, 0.25, 0.25),
-    "HT": (_high_tom, 0.8, 0.75),
-    "MT": (_mid_tom, 1.0, 0.75),
-    "FT": (_floor_tom, 1.2, 0.75),
+    "HT": (partial(_tom, base_hz=165, tau_s=0.14), 0.8, 0.75),
+    "MT": (partial(_tom, base_hz=120, tau_s=0.18), 1.0, 0.75),
+    "FT": (partial(_tom, base_hz=82, tau_s=0.24), 1.2, 0.75),
     "RD": (_ride, 1.5, 0.35),
     "CR": (_crash, 1.5, 0.55),
     "TMB": (_tambourine, 0.4, 0.3),

@@ -42,8 +42,8 @@ def measure(hits: Sequence[Tensor], *, sample_rate: int) -> Sound:
         The medians.
 
     Example:
-        >>> tone = torch.sin(2 * torch.pi * 200 * torch.arange(8000) / 8000)
-        >>> [round(number, 2) for number in measure([tone], sample_rate=8000)]
+        >>> tone = torch.sin(2 * torch.pi * 200 * torch.arange(8192) / 8192)
+        >>> [round(number, 2) for number in measure([tone], sample_rate=8192)]
         [200.0, 0.0, 0.99, 200.0]
     """
     return Sound(*torch.tensor([_measure(hit, sample_rate) for hit in hits]).quantile(0.5, dim=0).tolist())
@@ -51,7 +51,7 @@ def measure(hits: Sequence[Tensor], *, sample_rate: int) -> Sound:
 
 def _measure(hit: Tensor, sample_rate: int) -> Sound:
     hit = hit.double()
-    length = 1 << (max(len(hit), sample_rate) - 1).bit_length()  # a resolution of at least 1 Hz
+    length = _power_of_two(max(len(hit), sample_rate))  # a resolution of at least 1 Hz
     frequency = torch.fft.rfftfreq(length, 1 / sample_rate).double()
     power = torch.fft.rfft(hit, n=length).abs().square() * (frequency <= TOP_HZ)
     left = hit.square().flip(0).cumsum(0).flip(0)
@@ -83,7 +83,11 @@ def from_onset(audio: Tensor, sample_rate: int) -> Tensor:
 
 def without_offset(audio: Tensor, sample_rate: int) -> Tensor:
     """Take away a constant offset, by a causal one-pole high-pass at 20 Hz."""
-    length = len(audio) + math.ceil(sample_rate / OFFSET_HZ)  # room for its tail, which would wrap around
+    length = _power_of_two(len(audio) + math.ceil(sample_rate / OFFSET_HZ))  # room for its tail, which would wrap
     frequency = torch.fft.rfftfreq(length, 1 / sample_rate)
     response = frequency / (frequency - 1j * OFFSET_HZ)
     return torch.fft.irfft(torch.fft.rfft(audio, n=length) * response, n=length)[: len(audio)]
+
+
+def _power_of_two(length: int) -> int:
+    return 1 << (length - 1).bit_length()
