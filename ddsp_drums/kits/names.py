@@ -14,7 +14,7 @@ __all__ = ["classify"]
 _TABLE = tomllib.loads(files(__package__).joinpath("names.toml").read_text("utf-8"))
 _VELOCITY = {word: level for level, words in enumerate(_TABLE["velocity"]) for word in words}
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")  # HH|Closed|12
-_NOTE = re.compile(r"^(\d\d)[-_ ]")  # 36-Kick: the GM note comes first
+_NOTE = re.compile(r"^(3[5-9]|[4-7]\d|8[01])[-_ ]")  # 36-Kick: the note comes first, one of GM's 35 to 81
 _COUNT = re.compile(r"[-_ #]+\d{1,2}$|(?<=\d[a-z])\d\d$")  # Kick-2, K68c01
 _LAYER = re.compile(r"[-_ ]*(?<![A-Za-z])(?:vl|vel|v|rr|dl)\d+$", re.IGNORECASE)  # sn_vl1_rr2
 _LAST_WORD = re.compile(r"[-_ ]+([A-Za-z]+)$|(?<=[a-z])([A-Z][a-z]*)$")
@@ -52,8 +52,7 @@ def match(path: PurePosixPath, neighbours: Mapping[PurePosixPath, Collection[str
         path: Path inside the kit.
         neighbours: For each folder, the first words of the names in it.
     """
-    stem = words(path.stem)
-    found, word = _match_words(stem, neighbours.get(path.parent, ()))
+    found, word = _match_words(words(path.stem), neighbours.get(path.parent, ()))
     if found is None and word:
         return None, f"named {word!r}"
     folders = [folder for folder in path.parents if folder.name]
@@ -65,7 +64,7 @@ def match(path: PurePosixPath, neighbours: Mapping[PurePosixPath, Collection[str
                 return None, f"{found} in a folder named {spoiler!r}"
         return found, ""
     note = _NOTE.match(path.name)
-    if note and 35 <= int(note[1]) <= 81:
+    if note:
         name = GM_NOTES.get(int(note[1]))
         return name, "" if name else f"GM note {note[1]} has no class"
     for folder in folders:
@@ -89,7 +88,7 @@ def drum_key(path: PurePosixPath, *, is_tom: bool = False) -> str:
         is_tom: Whether a number tells the drum rather than the layer if it is the only one, as in `Tom 2`.
     """
     bare = re.sub(r"^\d+[-_ ]+", "", path.stem)
-    if path.parent.name and path.parent.name.lower().startswith(bare.lower()):
+    if bare and path.parent.name.lower().startswith(bare.lower()):
         return str(path.parent)  # Snare1/19-Snare
     key = path.stem
     while True:

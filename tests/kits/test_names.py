@@ -90,6 +90,7 @@ def test_names_split_into_words(name, expected):
         (["LINN/kick.wav"], "LINN/kick"),
         (["bd_808.wav"], "bd_808"),
         (["12.wav"], "12"),
+        (["snare/1-.wav"], "snare/1-"),
     ],
 )
 def test_layers_share_the_name_of_their_drum(paths, key):

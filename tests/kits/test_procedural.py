@@ -63,7 +63,7 @@ def test_every_sound_is_plausible(kits, seed):
         assert 2500 < found[name].centroid_hz < 5500, name
 
 
-@pytest.mark.parametrize("rate", [8000, 11025, 22050, 44100])
+@pytest.mark.parametrize("rate", [8000, 44100])
 def test_any_sample_rate_gives_the_same_sounds(kits, rate):
     kit = procedural_kit(sample_rate=rate)
     for name in kit.classes:
