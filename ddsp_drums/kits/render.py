@@ -26,6 +26,7 @@ def render(
     duration_s: float,
     dynamic_range_db: float = 30.0,
     rng: np.random.Generator | None = None,
+    stems: bool = False,
 ) -> Tensor:
     """Play hits on a kit: each adds a one-shot of its velocity where it begins.
 
@@ -38,10 +39,11 @@ def render(
         duration_s: Seconds of the result.
         dynamic_range_db: Level between the softest and the hardest hit.
         rng: Draws the drum of each instrument and varies the one-shot; without it the first drum plays.
+        stems: Whether to keep the instruments apart.
 
     Returns:
-        Audio (T,), float32, T = `duration_s` times the kit's sample rate, rounded; levels are the kit's own, so
-        that it may exceed 1.
+        Audio (T,), float32, T = `duration_s` times the kit's sample rate, rounded; or with `stems` one row for each
+        of the kit's classes, (K, T), whose sum it is. Levels are the kit's own, so that it may exceed 1.
 
     Raises:
         KitError: If an instrument plays that the kit has not.
@@ -54,7 +56,9 @@ def render(
         torch.Size([16000])
     """
     require_positive("duration_s", duration_s)
-    audio = np.zeros(round(duration_s * kit.sample_rate), dtype=np.float32)
+    n_samples = round(duration_s * kit.sample_rate)
+    rows = {name: row if stems else 0 for row, name in enumerate(kit.classes)}
+    audio = np.zeros((len(rows) if stems else 1, n_samples), dtype=np.float32)
     ordered = sorted(hits)
     played = {hit.instrument for hit in ordered}
     missing = sorted(played - set(kit.drums))
@@ -75,7 +79,7 @@ def render(
             keep = round((closed - onset_s) * kit.sample_rate)
             shot = shot[: keep + fade.size].copy()
             shot[keep:] *= fade[: shot[keep:].size]
-        begin, end = max(start, 0), min(start + shot.size, audio.size)
+        begin, end = max(start, 0), min(start + shot.size, n_samples)
         if begin < end:
-            audio[begin:end] += gain * shot[begin - start : end - start]
-    return torch.from_numpy(audio)
+            audio[rows[name], begin:end] += gain * shot[begin - start : end - start]
+    return torch.from_numpy(audio if stems else audio[0])

@@ -89,22 +89,28 @@ class LogMel(nn.Module):
         floor: float = 1e-3,
     ) -> None:
         super().__init__()
-        self.options = {
-            "sample_rate": sample_rate,
-            "n_fft": n_fft,
-            "hop_length": hop_length,
-            "n_mels": n_mels,
-            "f_min_hz": f_min_hz,
-            "floor": floor,
-        }
+        self.sample_rate = sample_rate
+        self.n_fft = n_fft
+        self.hop_length = hop_length
+        self.n_mels = n_mels
+        self.f_min_hz = f_min_hz
+        self.floor = floor
 
     def forward(self, audio: Tensor) -> Tensor:
         """Map audio (..., T) to bands (..., F, N)."""
-        return log_mel(audio, **self.options)
+        return log_mel(
+            audio,
+            sample_rate=self.sample_rate,
+            n_fft=self.n_fft,
+            hop_length=self.hop_length,
+            n_mels=self.n_mels,
+            f_min_hz=self.f_min_hz,
+            floor=self.floor,
+        )
 
     def extra_repr(self) -> str:
         """Show the options."""
-        return ", ".join(f"{name}={value}" for name, value in self.options.items())
+        return f"sample_rate={self.sample_rate}, n_fft={self.n_fft}, hop_length={self.hop_length}, n_mels={self.n_mels}"
 
 
 @lru_cache(maxsize=8)

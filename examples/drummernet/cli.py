@@ -3,11 +3,14 @@
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from drummernet.transcribe import Transcriber
 
 __all__ = ["main"]
 
@@ -102,7 +105,9 @@ def evaluate(
 @app.command()
 def train(
     audio: Annotated[Path, typer.Argument(metavar="AUDIO_DIR", help="Recordings of drums; no annotation is needed.")],
-    kits: Annotated[list[Path], typer.Option(metavar="KIT_DIR", help="A kit, or a folder of kits. May be repeated.")],
+    kits: Annotated[
+        list[Path], typer.Option(metavar="KIT_DIR", help="One-shots named by instrument. May be repeated.")
+    ],
     midi: Annotated[
         list[Path] | None, typer.Option(metavar="MIDI_DIR", help="Performances to render. Default: made up.")
     ] = None,
@@ -117,8 +122,9 @@ def train(
     """Train a network on your own recordings and sounds."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from ddsp_drums.kits import load_folder
     from drummernet.config import CONFIGS
-    from drummernet.data import load_kits, load_performances
+    from drummernet.data import load_performances
     from drummernet.train import Trainer
     from drummernet.train import train as run
 
@@ -127,7 +133,7 @@ def train(
     system = CONFIGS[config]
     if items:
         system = replace(system, train=replace(system.train, items=items))
-    sounds = [kit for folder in kits for kit in load_kits(folder, sample_rate=system.model.sample_rate)]
+    sounds = [load_folder(folder, sample_rate=system.model.sample_rate) for folder in kits]
     performances = [hits for folder in midi or [] for hits in load_performances(folder)]
     trainer = Trainer(system, sounds, performances=performances, recordings=audio, seed=seed)
     columns = [BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[loss]}")]
@@ -163,7 +169,7 @@ def _targets(files: list[Path], out: Path | None) -> list[Path]:
     return targets
 
 
-def _transcribe_one(transcriber, path: Path, target: Path, *, picture: bool, table: bool = False) -> int:
+def _transcribe_one(transcriber: "Transcriber", path: Path, target: Path, *, picture: bool, table: bool = False) -> int:
     from ddsp_drums.audio import read_audio
     from ddsp_drums.events import write_csv, write_midi
     from ddsp_drums.kits import BY_ID

@@ -1,8 +1,8 @@
 """Training data: performances rendered on kits, whose hits are known, and recordings, whose hits are not."""
 
-import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -11,18 +11,22 @@ from torch.utils.data import Dataset
 
 from ddsp_drums.audio import AudioFileError, find_audio, read_audio
 from ddsp_drums.events import Hit, read_midi
-from ddsp_drums.kits import GM_NOTES, GROOVE_NOTES, Drum, Kit, KitError, load_folder, render
+from ddsp_drums.kits import GM_NOTES, GROOVE_NOTES, Drum, Kit, render
 from drummernet.config import ModelConfig
 from drummernet.degrade import degrade
 from drummernet.level import scale_level
 from drummernet.rhythm import random_performance, vary
 
-__all__ = ["Recordings", "Rendered", "load_kits", "load_performances", "played_frames"]
+__all__ = ["Recordings", "Rendered", "load_performances", "played_frames"]
 
+_T = TypeVar("_T")
 _MADE_UP = 0.1  # share of the items with a made-up rhythm though there are performances
 _CLEAN = 0.5  # share of the items that stay as rendered
 _TAIL_S = 1.5  # hits before the segment still ring in it
 _ATTACK_S = 0.1
+_DYNAMIC_RANGE_DB = (12.0, 30.0)
+_MASKING_S = 0.03  # what sounds together for so long is heard as one
+_MASKED = 10 ** (-18 / 10)  # a hit that is so much weaker than all that sounds with it is not heard
 # Level of each instrument's hardest hit against the kick's, in its first 100 ms: medians of ten recorded kits.
 _LEVEL_DB = {
     "KD": 0,
@@ -39,29 +43,6 @@ _LEVEL_DB = {
     "TMB": -17,
 }
 _LEVEL_SPREAD_DB = 5.0
-
-
-def load_kits(folder: str | Path, *, sample_rate: int) -> list[Kit]:
-    """Load a kit, or each kit in a folder of kits.
-
-    Args:
-        folder: It is a folder of kits if one of its subfolders alone has a kick, a snare and a hi-hat; else it is
-            one kit.
-        sample_rate: Hz.
-
-    Returns:
-        The kits, in order of their names.
-
-    Raises:
-        KitError: If there is no sound whose name tells an instrument.
-    """
-    whole = load_folder(folder, sample_rate=sample_rate)
-    kits = []
-    for path in sorted(path for path in Path(folder).iterdir() if path.is_dir()):
-        with contextlib.suppress(KitError):
-            kits.append(load_folder(path, sample_rate=sample_rate))
-    complete = any({"KD", "SD", "CHH"} <= set(kit.classes) for kit in kits)
-    return kits if complete else [whole]
 
 
 def load_performances(folder: str | Path) -> list[list[Hit]]:
@@ -114,6 +95,7 @@ class Rendered(Dataset[tuple[Tensor, Tensor, Tensor]]):
         self.segment_s = segment_s
         self.items = items
         self.seed = seed
+        self.seconds = np.cumsum([hits[-1].onset_s for hits in performances])  # a long one is drawn more often
         owners = {name: [kit for kit in kits if name in kit.classes] for name in config.instruments}
         self.owners = {name: have for name, have in owners.items() if have}
 
@@ -124,7 +106,10 @@ class Rendered(Dataset[tuple[Tensor, Tensor, Tensor]]):
         rng = np.random.default_rng((self.seed, index))
         hits = [hit for hit in self._performance(rng) if hit.instrument in self.owners]
         kit = self._mix_kit(sorted({hit.instrument for hit in hits} or {next(iter(self.owners))}), rng)
-        audio = render(hits, kit, duration_s=self.segment_s, dynamic_range_db=rng.uniform(18, 36), rng=rng)
+        range_db = rng.uniform(*_DYNAMIC_RANGE_DB)
+        stems = render(hits, kit, duration_s=self.segment_s, dynamic_range_db=range_db, rng=rng, stems=True)
+        hits = _audible(hits, dict(zip(kit.classes, stems.numpy(), strict=True)), kit.sample_rate)
+        audio = stems.sum(0)
         if rng.random() > _CLEAN:
             audio = torch.from_numpy(degrade(audio.numpy(), rng, sample_rate=kit.sample_rate))
         audio = scale_level(audio, sample_rate=kit.sample_rate, level=self.config.level)
@@ -136,7 +121,7 @@ class Rendered(Dataset[tuple[Tensor, Tensor, Tensor]]):
     def _performance(self, rng: np.random.Generator) -> list[Hit]:
         """Draw a performance and cut the segment out of it, with what rings into it."""
         if self.performances and rng.random() > _MADE_UP:
-            hits = self.performances[rng.integers(len(self.performances))]
+            hits = self.performances[int(np.searchsorted(self.seconds, rng.random() * self.seconds[-1]))]
         else:
             hits = random_performance(rng, duration_s=2 * self.segment_s)
         start_s = rng.uniform(0, max(hits[-1].onset_s - self.segment_s, 0)) if hits else 0.0
@@ -146,12 +131,12 @@ class Rendered(Dataset[tuple[Tensor, Tensor, Tensor]]):
 
     def _mix_kit(self, names: Sequence[str], rng: np.random.Generator) -> Kit:
         """Draw a kit, exchange some of its drums for those of others, and vary pitch, decay and level."""
-        base = self.kits[rng.integers(len(self.kits))]
+        base = _draw(self.kits, rng)
         drums = {}
         for name in names:
             owners = self.owners[name]
-            kit = base if base in owners and rng.random() < 0.5 else owners[rng.integers(len(owners))]
-            drum = kit.drums[name][rng.integers(len(kit.drums[name]))]
+            kit = base if base in owners and rng.random() < 0.5 else _draw(owners, rng)
+            drum = _draw(kit.drums[name], rng)
             level_db = _LEVEL_DB[name] + rng.normal(0, _LEVEL_SPREAD_DB)
             drums[name] = (_vary_drum(drum, level_db, self.config.sample_rate, rng),)
         return Kit(name="mixed", sample_rate=self.config.sample_rate, drums=drums)
@@ -225,6 +210,30 @@ def played_frames(
                 played[k, neighbour] = value
                 velocity[k, neighbour] = strength / 127
     return torch.from_numpy(played), torch.from_numpy(velocity)
+
+
+def _audible(hits: Sequence[Hit], stems: Mapping[str, np.ndarray], sample_rate: int) -> list[Hit]:
+    """Leave out the hits that the rest covers: what cannot be heard must not be asked for.
+
+    A hit is heard if it has a share of the energy of the samples or of their differences, which lift high
+    frequencies by 6 dB an octave: so a quiet hi-hat is heard beside a kick, and the kick beside a crash.
+    """
+    heard: set[Hit] = set()
+    for energy_of in (np.square, lambda stem: np.square(np.diff(stem, prepend=0.0))):
+        energy = {name: np.cumsum(energy_of(stem), dtype=np.float64) for name, stem in stems.items()}
+        total = np.sum(list(energy.values()), axis=0)
+        for hit in hits:
+            start = round(hit.onset_s * sample_rate)
+            end = min(start + round(_MASKING_S * sample_rate), total.size - 1)
+            if 0 <= start < end:
+                own = energy[hit.instrument]
+                if own[end] - own[start] > _MASKED * (total[end] - total[start]):
+                    heard.add(hit)
+    return sorted(heard)
+
+
+def _draw(choices: Sequence[_T], rng: np.random.Generator) -> _T:
+    return choices[int(rng.integers(len(choices)))]
 
 
 def _vary_drum(drum: Drum, level_db: float, sample_rate: int, rng: np.random.Generator, most: int = 8) -> Drum:

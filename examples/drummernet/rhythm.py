@@ -47,9 +47,10 @@ def random_performance(rng: np.random.Generator, *, duration_s: float) -> list[H
     hits = []
     for number in range(int(duration_s / (steps * step_s)) + 1):
         fill_from = steps - int(rng.choice([0, 0, 0, steps // 4, steps // 2]))
-        played = [(step, name, level) for name, where, level in bar for step in np.flatnonzero(where)]
+        played = [(step, name, level) for name, where, level in bar for step in np.flatnonzero(where).tolist()]
         played = [hit for hit in played if hit[0] < fill_from and rng.random() < 0.97]
-        played += [(s, rng.choice(["SD", "HT", "MT", "FT"]), 95) for s in range(fill_from, steps) if rng.random() < 0.8]
+        fill = [step for step in range(fill_from, steps) if rng.random() < 0.8]
+        played += [(step, str(rng.choice(["SD", "HT", "MT", "FT"])), 95) for step in fill]
         if rng.random() < 0.25:
             played.append((0, "CR", 110))
         for step, name, level in played:

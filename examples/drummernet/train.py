@@ -25,7 +25,7 @@ from drummernet.weights import save_weights
 __all__ = ["Trainer", "train"]
 
 _CHECKPOINT_S = 60
-_WARM_UP_STEPS = 50
+_WARM_UP = 0.02  # share of the steps
 
 
 class Trainer:
@@ -163,12 +163,12 @@ class Trainer:
     def _schedule(self) -> float:
         if self.config.train.schedule == "constant":
             return 1.0
-        warm = min(1.0, (self.step_number + 1) / _WARM_UP_STEPS)
+        warm = min(1.0, (self.step_number + 1) / (_WARM_UP * self.total_steps))
         return warm * 0.5 * (1 + math.cos(math.pi * self.step_number / self.total_steps))
 
 
 def train(
-    trainer: Trainer, out: str | Path, *, workers: int, progress: Callable[[int, int, dict[str, float]], None]
+    trainer: Trainer, out: str | Path, *, workers: int, progress: Callable[[int, dict[str, float]], None]
 ) -> Path:
     """Train to the end, with a checkpoint every minute and a row of `log.csv` for each step.
 

@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
@@ -67,8 +68,10 @@ def load_weights(path: str | Path = SHIPPED) -> tuple[DrummerNet, Config]:
     return model.eval(), config
 
 
-def _config(stored: dict) -> Config:
-    model = {name: tuple(value) if isinstance(value, list) else value for name, value in stored["model"].items()}
+def _config(stored: dict[str, Any]) -> Config:
+    model = dict(stored["model"])
+    for name in ("instruments", "dilations"):  # JSON has lists only
+        model[name] = tuple(model[name])
     return Config(
         name=stored["name"],
         model=ModelConfig(**model),
