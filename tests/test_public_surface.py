@@ -36,7 +36,7 @@ def test_import_is_light_and_silent():
     assert (printed, done.stderr) == ("", "")
     loaded = {name.split(".")[0] for name in loaded.split()}
     assert "ddsp_drums" in loaded
-    assert not loaded & {"triton", "torchaudio", "librosa", "matplotlib", "nnAudio", "scipy", "drummernet"}
+    assert loaded.isdisjoint({"triton", "torchaudio", "librosa", "matplotlib", "nnAudio", "scipy", "drummernet"})
 
 
 def test_exports_are_sorted_and_complete():

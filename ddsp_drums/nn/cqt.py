@@ -97,9 +97,10 @@ class PseudoCQT(nn.Module):
         self.window_ratio = window_ratio
         self._leads = []
         octaves = _design(sample_rate, hop_length, f_min_hz, n_octaves, bins_per_octave, window_ratio)
+        dtype = torch.get_default_dtype()
         for octave, (dft, filters, lead) in enumerate(octaves):
-            self.register_buffer(f"dft_{octave}", dft.to(torch.get_default_dtype()), persistent=False)
-            self.register_buffer(f"filters_{octave}", filters.to(torch.get_default_dtype()), persistent=False)
+            self.register_buffer(f"dft_{octave}", dft.to(dtype, copy=True), persistent=False)
+            self.register_buffer(f"filters_{octave}", filters.to(dtype, copy=True), persistent=False)
             self._leads.append(lead)
 
     def forward(self, audio: Tensor) -> Tensor:
@@ -119,7 +120,6 @@ class PseudoCQT(nn.Module):
         )
 
 
-@torch.compiler.assume_constant_result
 def _design(
     sample_rate: float, hop_length: int, f_min_hz: float, n_octaves: int, bins_per_octave: int, window_ratio: float
 ) -> list[tuple[Tensor, Tensor, int]]:
@@ -142,6 +142,10 @@ def _design(
         )
     octaves = design_octaves(sample_rate, hop_length, f_min_hz, n_octaves, bins_per_octave, window_ratio)
     return [(torch.from_numpy(dft), torch.from_numpy(filters), lead) for dft, filters, lead in octaves]
+
+
+# What torch.compiler.assume_constant_result does, which would import Triton.
+_design._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 
 def _transform(audio: Tensor, hop_length: int, octaves: Iterable[tuple[Tensor, Tensor, int]]) -> Tensor:

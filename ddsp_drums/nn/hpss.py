@@ -22,8 +22,8 @@ def percussive(audio: Tensor, *, n_fft: int = 1024, hop_length: int = 256, kerne
     Args:
         audio: Samples, shape (..., T), T at least 1, any finite range. Audio shorter than a window is filled up
             with zeros like any other.
-        n_fft: Samples in a window, at least 2.
-        hop_length: Samples between windows, at most half of `n_fft`.
+        n_fft: Samples in a window, at least 3.
+        hop_length: Samples between windows, at most a third of `n_fft`: further apart, squared windows leave gaps.
         kernel_size: Bins and frames in a median, odd.
 
     Returns:
@@ -44,8 +44,8 @@ def percussive(audio: Tensor, *, n_fft: int = 1024, hop_length: int = 256, kerne
     """
     require_audio("audio", audio)
     require_positive("hop_length", hop_length)
-    if hop_length > n_fft // 2:
-        raise ValueError(f"hop_length must be at most n_fft // 2 = {n_fft // 2}, got {hop_length}")
+    if hop_length > n_fft // 3:
+        raise ValueError(f"hop_length must be at most n_fft // 3 = {n_fft // 3}, got {hop_length}")
     window = torch.hann_window(n_fft, dtype=audio.dtype, device=audio.device)
     spectrum = torch.stft(
         audio.reshape(-1, audio.shape[-1]),

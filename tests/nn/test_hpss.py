@@ -30,7 +30,7 @@ def test_equals_librosa(samples, dtype):
     assert_equal(percussive(audio), enhance_with_librosa(audio))
 
 
-@pytest.mark.parametrize(("n_fft", "hop_length", "kernel_size"), [(256, 64, 5), (512, 100, 17), (300, 150, 3)])
+@pytest.mark.parametrize(("n_fft", "hop_length", "kernel_size"), [(256, 64, 5), (512, 100, 17), (300, 100, 3)])
 def test_equals_librosa_with_other_options(n_fft, hop_length, kernel_size):
     audio = clicks_and_tones(6000, torch.float64)
     options = {"n_fft": n_fft, "hop_length": hop_length, "kernel_size": kernel_size}
@@ -109,7 +109,7 @@ def test_compiles_without_a_graph_break():
         (torch.zeros(()), {}, ValueError, r"\(\.\.\., T\), got \(\)"),
         (torch.zeros(2, 0), {}, ValueError, r"T >= 1, got \(2, 0\)"),
         (torch.zeros(5), {"hop_length": 0}, ValueError, "hop_length must be greater than 0"),
-        (torch.zeros(5), {"hop_length": 513}, ValueError, "hop_length must be at most n_fft // 2 = 512, got 513"),
+        (torch.zeros(5), {"hop_length": 342}, ValueError, "hop_length must be at most n_fft // 3 = 341, got 342"),
         (torch.zeros(5), {"kernel_size": 30}, ValueError, "kernel_size must be odd"),
     ],
 )

@@ -1,3 +1,4 @@
+import pytest
 import torch
 from torch.autograd import gradcheck
 
@@ -42,6 +43,11 @@ def test_gradients_in_float64():
     synthesizer = TemplateSynthesizer(torch.randn(2, 5, dtype=torch.float64), hop_length=2, trainable=True)
     activations = torch.randn(2, 4, dtype=torch.float64, requires_grad=True)
     assert gradcheck(lambda activations, _: synthesizer(activations), (activations, synthesizer.templates))
+
+
+def test_bad_templates_are_named_when_it_is_built():
+    with pytest.raises(ValueError, match=r"templates must have shape \(K, L\).*got \(50,\)"):
+        TemplateSynthesizer(torch.randn(50))
 
 
 def test_compiles_without_a_graph_break():
