@@ -4,6 +4,8 @@ import numpy as np
 
 __all__ = ["degrade"]
 
+_FFT_STEP = 4096  # multiples of it have small prime factors
+
 
 def degrade(audio: np.ndarray, rng: np.random.Generator, *, sample_rate: int) -> np.ndarray:
     """Send audio through a random chain; each part is in it or not.
@@ -32,9 +34,10 @@ def degrade(audio: np.ndarray, rng: np.random.Generator, *, sample_rate: int) ->
 def _filter(audio: np.ndarray, rng: np.random.Generator, sample_rate: int) -> np.ndarray:
     """Room and equaliser together, as one product in the frequency domain."""
     reverb = _room(rng, sample_rate) if rng.random() < 0.5 else np.ones(1)
-    size = 1 << (audio.size + reverb.size - 1).bit_length()
-    hz = np.fft.rfftfreq(size, 1 / sample_rate)
-    response = np.fft.rfft(reverb, size) * _equaliser(hz, rng)
+    size = -(-(audio.size + reverb.size) // _FFT_STEP) * _FFT_STEP
+    coarse_hz = np.linspace(0, sample_rate / 2, 1025)
+    gain = np.interp(np.fft.rfftfreq(size, 1 / sample_rate), coarse_hz, _equaliser(coarse_hz, rng))
+    response = np.fft.rfft(reverb, size) * gain if reverb.size > 1 else gain
     return np.fft.irfft(np.fft.rfft(audio, size) * response, size)[: audio.size]
 
 
