@@ -41,6 +41,7 @@ def cycle_consistency_loss(
         The forward-backward consistency that Choi and Cho name as future work (ISMIR 2019, section 6).
 
     Example:
+        >>> import torch
         >>> played = torch.zeros(1, 2, 10)
         >>> float(cycle_consistency_loss(torch.full((1, 2, 10), -30.0), played, played, played)) < 1e-6
         True
@@ -61,6 +62,7 @@ class CycleConsistencyLoss(nn.Module):
     """Module of :func:`ddsp_drums.cycle_consistency_loss`, which documents the arguments.
 
     Example:
+        >>> import torch
         >>> y = torch.rand(1, 2, 10)
         >>> CycleConsistencyLoss()(torch.randn(1, 2, 10), y, y, y).shape
         torch.Size([])
