@@ -14,6 +14,10 @@ from drummernet.model import DrummerNet
 from drummernet.transcribe import Transcriber
 from drummernet.weights import save_weights
 
+from ddsp_drums.audio import write_audio
+from ddsp_drums.events import write_midi
+from ddsp_drums.kits import INSTRUMENTS
+
 
 @pytest.fixture
 def run(monkeypatch, capsys):
@@ -159,6 +163,25 @@ def test_training_without_audio_or_kit_is_refused(run, tmp_path):
     assert code == 2
     assert "nowhere" in err
     assert not (tmp_path / "run").exists()
+
+
+def test_trains_on_a_folder_of_recordings_and_a_folder_of_sounds(run, loop, kit, tmp_path):
+    for name in ("audio", "kit", "midi"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "audio" / "loop.flac").write_bytes(loop.read_bytes())
+    (tmp_path / "audio" / "broken.flac").write_bytes(b"broken")
+    for instrument in INSTRUMENTS:
+        for number, shot in enumerate(kit.drums[instrument.id][0].hits):
+            write_audio(tmp_path / "kit" / f"{instrument.name} {number}.wav", shot, sample_rate=kit.sample_rate)
+    write_midi(tmp_path / "midi" / "loop.mid", demo_hits())
+    folders = (tmp_path / "audio", "--kits", tmp_path / "kit", "--midi", tmp_path / "midi", "--out", tmp_path / "run")
+    code, out, err = run("train", *folders, "--items", 16, "--workers", 0)
+    assert code == 0
+    assert "broken.flac" in err
+    weights = tmp_path / "run" / "default.safetensors"
+    assert str(weights) in out.replace("\n", "")
+    assert run("transcribe", loop, "--weights", weights, "--out", tmp_path)[0] == 0
+    assert run("train", *folders, "--items", 24)[0] == 2  # another config: the checkpoint stays as it is
 
 
 def test_evaluates_a_folder_of_annotated_recordings(run, loop, tmp_path):
