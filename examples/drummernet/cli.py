@@ -1,5 +1,6 @@
 """The `drummernet` command."""
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -120,6 +121,7 @@ def train(
     workers: Annotated[int, typer.Option(min=0, help="Processes that render.")] = 1,
 ) -> None:
     """Train a network on your own recordings and sounds."""
+    import torch
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from ddsp_drums.kits import load_folder
@@ -135,6 +137,7 @@ def train(
         system = replace(system, train=replace(system.train, items=items))
     sounds = [load_folder(folder, sample_rate=system.model.sample_rate) for folder in kits]
     performances = [hits for folder in midi or [] for hits in load_performances(folder)]
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) - workers))
     trainer = Trainer(system, sounds, performances=performances, recordings=audio, seed=seed)
     columns = [BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[loss]}")]
     with Progress(*columns, console=_err) as bar:

@@ -58,13 +58,13 @@ class TrainConfig:
         template_s: Seconds of a one-shot in reconstruction.
     """
 
-    items: int = 60_000
+    items: int = 48_000
     batch_size: int = 8
     segment_s: float = 4.0
     learning_rate: float = 1.5e-3
     schedule: str = "cosine"
     cycle: float = 1.0
-    reconstruction: float = 0.01
+    reconstruction: float = 0.003
     reconstruction_every: int = 8
     reconstruction_batch_size: int = 4
     enhance: bool = False

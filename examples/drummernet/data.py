@@ -21,12 +21,13 @@ __all__ = ["Recordings", "Rendered", "load_performances", "played_frames"]
 
 _T = TypeVar("_T")
 _MADE_UP = 0.1  # share of the items with a made-up rhythm though there are performances
+_RATTLING = 0.3  # share of the items with a snare that rattles
 _CLEAN = 0.5  # share of the items that stay as rendered
 _TAIL_S = 1.5  # hits before the segment still ring in it
 _ATTACK_S = 0.1
 _DYNAMIC_RANGE_DB = (12.0, 30.0)
 _MASKING_S = 0.03  # what sounds together for so long is heard as one
-_MASKED = 10 ** (-18 / 10)  # a hit that is so much weaker than all that sounds with it is not heard
+_MASKED = 10 ** (-15 / 10)  # a hit that is so much weaker than all that sounds with it is not heard
 # Level of each instrument's hardest hit against the kick's, in its first 100 ms: medians of ten recorded kits.
 _LEVEL_DB = {
     "KD": 0,
@@ -105,9 +106,11 @@ class Rendered(Dataset[tuple[Tensor, Tensor, Tensor]]):
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor, Tensor]:
         rng = np.random.default_rng((self.seed, index))
         hits = [hit for hit in self._performance(rng) if hit.instrument in self.owners]
-        kit = self._mix_kit(sorted({hit.instrument for hit in hits} or {next(iter(self.owners))}), rng)
+        rattle = _rattle(hits, rng) if "SD" in self.owners and rng.random() < _RATTLING else []
+        names = {hit.instrument for hit in hits + rattle} or {next(iter(self.owners))}
+        kit = self._mix_kit(sorted(names), rng)
         range_db = rng.uniform(*_DYNAMIC_RANGE_DB)
-        stems = render(hits, kit, duration_s=self.segment_s, dynamic_range_db=range_db, rng=rng, stems=True)
+        stems = render(hits + rattle, kit, duration_s=self.segment_s, dynamic_range_db=range_db, rng=rng, stems=True)
         hits = _audible(hits, kit.classes, stems.numpy(), kit.sample_rate)
         audio = stems.sum(0)
         if rng.random() > _CLEAN:
@@ -210,6 +213,13 @@ def played_frames(
                 played[k, neighbour] = value
                 velocity[k, neighbour] = strength / 127
     return torch.from_numpy(played), torch.from_numpy(velocity)
+
+
+def _rattle(hits: Sequence[Hit], rng: np.random.Generator) -> list[Hit]:
+    """Let the snare's wires sound when a kick or a tom is struck: a soft snare that nobody played."""
+    softer = rng.uniform(30, 90)
+    loud = [hit for hit in hits if hit.instrument in {"KD", "HT", "MT", "FT"} and hit.velocity > softer]
+    return [Hit(hit.onset_s, "SD", round(hit.velocity - softer) or 1) for hit in loud]
 
 
 def _audible(hits: Sequence[Hit], names: Sequence[str], stems: np.ndarray, sample_rate: int) -> list[Hit]:

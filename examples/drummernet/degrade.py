@@ -58,7 +58,7 @@ def _equaliser(hz: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A smooth random curve over octaves, and now and then the band limit of a poor recording."""
     octaves = np.log2(np.maximum(hz, 20) / 20)
     knots = np.arange(11)
-    gain_db = np.interp(octaves, knots, rng.normal(0, 4, knots.size)) + rng.normal(0, 1.0) * (octaves - 5)
+    gain_db = np.interp(octaves, knots, rng.normal(0, 3, knots.size)) + rng.normal(0, 1.0) * (octaves - 5)
     if rng.random() < 0.15:
         gain_db = gain_db - 24 * np.maximum(np.log2(np.maximum(hz, 1) / rng.uniform(2500, 7000)), 0)
     if rng.random() < 0.15:
