@@ -2,8 +2,10 @@
 
 from functools import lru_cache
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ddsp_drums._validate import require_float, require_positive
@@ -61,7 +63,7 @@ def log_mel(
         require_positive(name, value)
     if audio.shape[-1] == 0:
         raise ValueError(f"audio must have shape (..., T) with T >= 1, got {tuple(audio.shape)}")
-    filters = _filters(sample_rate, n_fft, n_mels, f_min_hz).to(audio)
+    filters = torch.from_numpy(_filters(sample_rate, n_fft, n_mels, f_min_hz)).to(audio)
     window = torch.hann_window(n_fft, dtype=audio.dtype, device=audio.device)
     flat = F.pad(audio.reshape(-1, audio.shape[-1]), (n_fft // 2, n_fft // 2))
     spectrum = torch.stft(flat, n_fft, hop_length, window=window, center=False, return_complex=True)
@@ -114,7 +116,9 @@ class LogMel(nn.Module):
 
 
 @lru_cache(maxsize=8)
-def _filters(sample_rate: int, n_fft: int, n_mels: int, f_min_hz: float) -> Tensor:
+def _filters(sample_rate: int, n_fft: int, n_mels: int, f_min_hz: float) -> NDArray[np.float32]:
+    """Return the filters (F, n_fft / 2 + 1): no tensor, as one made in inference mode could not be used out of it."""
     from nnAudio.librosa_functions import get_mel
 
-    return torch.from_numpy(get_mel(sample_rate, n_fft, n_mels=n_mels, fmin=f_min_hz, norm=None))
+    filters: NDArray[np.float32] = get_mel(sample_rate, n_fft, n_mels=n_mels, fmin=f_min_hz, norm=None)
+    return filters

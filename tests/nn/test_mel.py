@@ -46,6 +46,15 @@ def test_gradients_in_float64():
     assert gradcheck(lambda x: log_mel(x, sample_rate=8_000, n_fft=32, hop_length=16, n_mels=4), audio)
 
 
+def test_trains_after_it_was_used_in_inference_mode():
+    options = {"sample_rate": 16_000, "n_fft": 512, "n_mels": 33}
+    with torch.inference_mode():
+        log_mel(torch.randn(1000), **options)
+    audio = torch.randn(1000, requires_grad=True)
+    log_mel(audio, **options).sum().backward()
+    assert audio.grad.isfinite().all()
+
+
 def test_nothing_is_saved_with_the_model():
     assert LogMel(sample_rate=16_000).state_dict() == {}
 
