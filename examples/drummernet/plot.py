@@ -1,12 +1,13 @@
 """A transcription as a picture."""
 
+import io
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from ddsp_drums._atomic import write_whole
 from ddsp_drums.kits import BY_ID
 from drummernet.transcribe import Transcription
 
@@ -51,5 +52,6 @@ def plot_transcription(path: str | Path, audio: Tensor, transcription: Transcrip
     roll.grid(axis="x", alpha=0.3)
     for axes in (wave, roll):
         axes.spines[["top", "right"]].set_visible(False)
-    with matplotlib.rc_context({"savefig.dpi": 120}):
-        figure.savefig(path)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=120)
+    write_whole(path, buffer.getvalue())
