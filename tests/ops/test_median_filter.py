@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from torch.autograd import gradcheck, gradgradcheck
 
 from ddsp_drums import median_filter
+from ddsp_drums.ops.median_filter.network import median_network
+from ddsp_drums.ops.median_filter.reference import median_by_unfolding
 from tests.tolerances import assert_equal
 
 
@@ -96,3 +98,36 @@ def test_compiles_without_a_graph_break():
 def test_bad_input_is_named(x, options, error, message):
     with pytest.raises(error, match=message):
         median_filter(x, **options)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 100), (2, 3, 63)])
+@pytest.mark.parametrize("kernel_size", [1, 5, 31])
+@pytest.mark.parametrize("dim", [0, -1])
+def test_equals_its_specification_even_at_ties(shape, kernel_size, dim):
+    x = torch.randint(0, 4, shape).double().requires_grad_()
+    weights = torch.randn(shape, dtype=torch.float64)
+    ours = median_filter(x, kernel_size=kernel_size, dim=dim)
+    specified = median_by_unfolding(x, kernel_size, dim)
+    assert_equal(ours, specified)
+    (our_gradient,) = torch.autograd.grad((ours * weights).sum(), x)
+    (specified_gradient,) = torch.autograd.grad((specified * weights).sum(), x)
+    assert_equal(our_gradient, specified_gradient)
+
+
+def test_many_columns_are_filtered_block_by_block():
+    x = torch.randn(300, 700)
+    assert_equal(median_filter(x, kernel_size=9, dim=0), median_by_unfolding(x, 9, 0))
+
+
+@pytest.mark.parametrize("layout", [lambda x: x, lambda x: x.T.contiguous().T])
+def test_operators_pass_torchs_own_check(layout):
+    x = layout(torch.randn(12, 7, dtype=torch.float64)).requires_grad_()
+    median = torch.ops.ddsp_drums.median_filter(x, 5).detach()
+    gradient = torch.randn(12, 7, dtype=torch.float64, requires_grad=True)
+    torch.library.opcheck(torch.ops.ddsp_drums.median_filter, (x, 5))
+    torch.library.opcheck(torch.ops.ddsp_drums.median_filter_spread, (gradient, x.detach(), median, 5))
+    torch.library.opcheck(torch.ops.ddsp_drums.median_filter_select, (gradient, x.detach(), median, 5))
+
+
+def test_the_network_of_31_has_152_comparators():
+    assert len(median_network(31)) == 152

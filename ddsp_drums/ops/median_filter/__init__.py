@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from ddsp_drums._validate import require_float
-from ddsp_drums.ops.median_filter.reference import median_by_unfolding
+from ddsp_drums.ops.median_filter.op import median_along_first
 
 __all__ = ["median_filter"]
 
@@ -42,4 +42,6 @@ def median_filter(input: Tensor, *, kernel_size: int, dim: int = -1) -> Tensor:
         raise ValueError(f"kernel_size must be odd and at least 1, got {kernel_size}")
     if input.shape[dim] == 0:
         raise ValueError(f"input must hold at least one element along dim {dim}, got {tuple(input.shape)}")
-    return median_by_unfolding(input, kernel_size, dim)
+    moved = input.movedim(dim, 0)
+    filtered = median_along_first(moved.reshape(moved.shape[0], -1), kernel_size)
+    return filtered.reshape(moved.shape).movedim(0, dim)
