@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 if TYPE_CHECKING:
     from drummernet.transcribe import Transcriber
@@ -94,13 +94,13 @@ def evaluate(
 
     tracks = find_tracks(folder)
     rows = score_rows(evaluate(tracks, Transcriber(weights or SHIPPED, threshold=threshold).file))
-    table = Table("track", *("KD", "SD", "HH", "mean", "sum", "six classes"))
+    table = Table(Column("track", overflow="fold"), "KD", "SD", "HH", "mean", "sum", "six classes")
     for number, (name, values) in enumerate(rows):
         if number == len(tracks):
             table.add_section()
         table.add_row(name, *("-" if value != value else f"{value:.3f}" for value in values))
     _out.print(table)
-    _out.print(PROTOCOL, highlight=False)
+    _out.print(PROTOCOL, highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -84,10 +84,10 @@ class PickingConfig:
         wait_s: Seconds.
     """
 
-    threshold: float = 0.25
-    max_window_s: float = 0.03
-    mean_window_s: float = 0.5
-    wait_s: float = 0.03
+    threshold: float = 0.3
+    max_window_s: float = 0.05
+    mean_window_s: float = 0.2
+    wait_s: float = 0.05
 
 
 @dataclass(frozen=True)
