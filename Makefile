@@ -4,6 +4,8 @@ TORCH ?= torch==2.11.*
 EXTRAS ?= dev
 PYTHON ?= python3
 AUDIO ?=
+# As it was typed, be there a dollar sign in it.
+override export AUDIO := $(value AUDIO)
 BIN := .venv/bin
 
 .PHONY: demo test lint types clean help
@@ -12,7 +14,7 @@ help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
 demo: .venv/demo.stamp  ## Transcribe the demo loop, or any file: make demo AUDIO=path
-	$(BIN)/drummernet demo $(if $(AUDIO),"$(AUDIO)")
+	$(BIN)/drummernet demo $${AUDIO:+"$$AUDIO"}
 
 test: .venv/test.stamp  ## Run all tests
 	$(BIN)/python -m pytest

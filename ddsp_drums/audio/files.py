@@ -54,7 +54,7 @@ def read_audio(path: str | Path, *, sample_rate: int, max_duration_s: float | No
         max_duration_s: Seconds to read from the beginning; everything by default.
 
     Returns:
-        Audio (T,), float32, nominally in [-1, 1], T = duration times `sample_rate`, rounded.
+        Audio (T,), float32, nominally in [-1, 1], T = duration times `sample_rate`, rounded, at least 1.
 
     Raises:
         AudioFileError: If the file is missing, empty, not audio, without samples, or has NaN or infinite samples.
@@ -71,21 +71,24 @@ def read_audio(path: str | Path, *, sample_rate: int, max_duration_s: float | No
             rate = file.samplerate
             frames = -1 if max_duration_s is None else round(max_duration_s * rate)
             resampler = soxr.ResampleStream(rate, sample_rate, 1, quality="HQ")
-            pieces, finite = [], True
+            pieces, finite, n_read = [], True, 0
             for block in file.blocks(_BLOCK, frames=frames, dtype="float32", always_2d=True):
                 mono = block.mean(1)
+                n_read += mono.size
                 finite = finite and bool(np.isfinite(mono).all())
                 pieces.append(mono if rate == sample_rate else resampler.resample_chunk(mono))
     except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
         reason = str(getattr(error, "error_string", error)).strip(" .")
         raise AudioFileError(f"{path}: not readable as audio ({reason}); convert it to WAV or FLAC") from error
-    if not pieces:
+    if not n_read:
         raise AudioFileError(f"{path}: holds no samples; export it again")
     if not finite:
         raise AudioFileError(f"{path}: has NaN or infinite samples; export it again with finite samples")
     if rate != sample_rate:
         pieces.append(resampler.resample_chunk(np.zeros(0, np.float32), last=True))
-    return torch.from_numpy(np.concatenate(pieces))
+    audio = torch.from_numpy(np.concatenate(pieces))
+    length = max(1, round(n_read * sample_rate / rate))
+    return torch.nn.functional.pad(audio, (0, length - audio.numel()))  # soxr may be a sample off
 
 
 def write_audio(path: str | Path, audio: Tensor, *, sample_rate: int) -> None:
@@ -97,11 +100,14 @@ def write_audio(path: str | Path, audio: Tensor, *, sample_rate: int) -> None:
         sample_rate: Rate in Hz.
 
     Raises:
+        ValueError: If `audio` holds NaN.
         ImportError: If soundfile is not installed.
     """
     soundfile, _ = _libraries()
     path = Path(path)
     buffer = io.BytesIO()
+    if audio.isnan().any():
+        raise ValueError(f"audio for {path} must not hold NaN")
     samples = audio.detach().cpu().clamp(-1, 1).numpy().T
     soundfile.write(buffer, samples, sample_rate, format=path.suffix[1:].upper())
     write_whole(path, buffer.getvalue())

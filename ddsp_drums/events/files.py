@@ -3,6 +3,7 @@
 import csv
 import io
 import itertools
+import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -26,6 +27,7 @@ def write_midi(path: str | Path, hits: Iterable[Hit]) -> None:
         hits: The hits, in any order.
 
     Raises:
+        ValueError: If a hit has an unknown instrument, an onset below 0, or a velocity that is not 1 to 127.
         ImportError: If mido is not installed.
 
     Source:
@@ -33,6 +35,7 @@ def write_midi(path: str | Path, hits: Iterable[Hit]) -> None:
     """
     import mido
 
+    hits = _checked(hits)
     struck = {(_NOTE[hit.instrument], round(hit.onset_s * _TICKS_PER_SECOND)): hit.velocity for hit in hits}
     ordered = sorted(struck)
     changes = []  # (tick, 0 off or 1 on, note, velocity): at one tick, off comes first
@@ -86,10 +89,21 @@ def write_csv(path: str | Path, hits: Iterable[Hit]) -> None:
     Args:
         path: The file, written whole or not at all.
         hits: The hits; each becomes a row, in order of time, onsets to a tenth of a millisecond.
+
+    Raises:
+        ValueError: As for `write_midi`.
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(CSV_HEADER)
-    for onset_s, instrument, velocity in sorted(hits):
+    for onset_s, instrument, velocity in _checked(hits):
         writer.writerow((f"{onset_s:.4f}", instrument, _NOTE[instrument], velocity))
     write_whole(path, buffer.getvalue().encode())
+
+
+def _checked(hits: Iterable[Hit]) -> list[Hit]:
+    ordered = sorted(hits)
+    for hit in ordered:
+        if hit.instrument not in _NOTE or not 0 <= hit.onset_s < math.inf or not 1 <= hit.velocity <= 127:
+            raise ValueError(f"a hit must have onset_s >= 0, a known instrument and a velocity 1 to 127, got {hit}")
+    return ordered

@@ -41,8 +41,8 @@ class Drum:
             raise KitError(f"drum {self.name}: has no hit; give it at least one sound")
         for hit in self.hits:
             require_float(f"hits of drum {self.name}", hit, "(T,)")
-            if hit.dim() != 1 or hit.numel() == 0 or not hit.isfinite().all():
-                raise KitError(f"drum {self.name}: a hit must be finite audio (T,), got shape {tuple(hit.shape)}")
+            if hit.dim() != 1 or not hit.any() or not hit.isfinite().all():
+                raise KitError(f"drum {self.name}: a hit must be finite audio (T,), not silent, got {tuple(hit.shape)}")
 
 
 @dataclass(frozen=True, eq=False)

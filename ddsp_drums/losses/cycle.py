@@ -20,7 +20,7 @@ def cycle_consistency_loss(
     r"""Compare activations read from synthesised audio with those it was synthesised from.
 
     $$\frac{1}{BKN} \sum -w\, y \log \sigma(z) - (1 - y) \log (1 - \sigma(z))
-      + \lambda \frac{\sum y\, \lvert v - \hat{v} \rvert}{\sum y}$$
+      + \lambda \frac{\sum y\, \lvert v - \hat{v} \rvert}{\max(\sum y, 1)}$$
 
     Args:
         logits: What was read, z, (..., K, N).

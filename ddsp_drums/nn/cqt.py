@@ -107,7 +107,7 @@ class PseudoCQT(nn.Module):
         """Map audio (..., T) to magnitudes (..., F, 1 + T // hop_length)."""
         require_audio("audio", audio)
         octaves = [
-            (self.get_buffer(f"dft_{octave}"), self.get_buffer(f"filters_{octave}"), lead)
+            (self.get_buffer(f"dft_{octave}").to(audio), self.get_buffer(f"filters_{octave}").to(audio), lead)
             for octave, lead in enumerate(self._leads)
         ]
         return _transform(audio, self.hop_length, octaves)

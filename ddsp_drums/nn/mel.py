@@ -8,7 +8,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ddsp_drums._validate import require_float, require_positive
+from ddsp_drums._validate import require_positive
+from ddsp_drums.nn._audio import require_audio
 
 __all__ = ["LogMel", "log_mel"]
 
@@ -43,8 +44,8 @@ def log_mel(
         Bands (..., F, N), zero or more, N = 1 + T // `hop_length`.
 
     Raises:
-        TypeError: If `audio` is not a floating-point tensor.
-        ValueError: If an option is not positive or `audio` has no sample.
+        TypeError: If `audio` is not a float32 or float64 tensor.
+        ValueError: If `audio` has no sample, or an option is out of its range.
 
     Source:
         Slaney, "Auditory Toolbox", 1998, for the scale; the filters are nnAudio's.
@@ -53,23 +54,8 @@ def log_mel(
         >>> log_mel(torch.zeros(2, 16000), sample_rate=16000).shape
         torch.Size([2, 80, 126])
     """
-    require_float("audio", audio, "(..., T)")
-    for name, value in (
-        ("sample_rate", sample_rate),
-        ("n_fft", n_fft),
-        ("hop_length", hop_length),
-        ("floor", floor),
-    ):
-        require_positive(name, value)
-    if audio.shape[-1] == 0:
-        raise ValueError(f"audio must have shape (..., T) with T >= 1, got {tuple(audio.shape)}")
-    filters = torch.from_numpy(_filters(sample_rate, n_fft, n_mels, f_min_hz)).to(audio)
-    window = torch.hann_window(n_fft, dtype=audio.dtype, device=audio.device)
-    flat = F.pad(audio.reshape(-1, audio.shape[-1]), (n_fft // 2, n_fft // 2))
-    spectrum = torch.stft(flat, n_fft, hop_length, window=window, center=False, return_complex=True)
-    bands = filters @ (spectrum.abs() * (2 / window.sum()))  # (B, F, N)
-    logarithm = ((bands + floor) / floor).log10()
-    return logarithm.reshape(*audio.shape[:-1], *logarithm.shape[-2:])
+    filters = _design(sample_rate, n_fft, hop_length, n_mels, f_min_hz, floor)
+    return _transform(audio, filters, n_fft, hop_length, floor)
 
 
 class LogMel(nn.Module):
@@ -97,27 +83,46 @@ class LogMel(nn.Module):
         self.n_mels = n_mels
         self.f_min_hz = f_min_hz
         self.floor = floor
+        filters = _design(sample_rate, n_fft, hop_length, n_mels, f_min_hz, floor)
+        self.register_buffer("filters", filters.clone(), persistent=False)
 
     def forward(self, audio: Tensor) -> Tensor:
         """Map audio (..., T) to bands (..., F, N)."""
-        return log_mel(
-            audio,
-            sample_rate=self.sample_rate,
-            n_fft=self.n_fft,
-            hop_length=self.hop_length,
-            n_mels=self.n_mels,
-            f_min_hz=self.f_min_hz,
-            floor=self.floor,
-        )
+        return _transform(audio, self.get_buffer("filters"), self.n_fft, self.hop_length, self.floor)
 
     def extra_repr(self) -> str:
         """Show the options."""
         return f"sample_rate={self.sample_rate}, n_fft={self.n_fft}, hop_length={self.hop_length}, n_mels={self.n_mels}"
 
 
+def _transform(audio: Tensor, filters: Tensor, n_fft: int, hop_length: int, floor: float) -> Tensor:
+    require_audio("audio", audio)
+    window = torch.hann_window(n_fft, dtype=audio.dtype, device=audio.device)
+    flat = F.pad(audio.reshape(-1, audio.shape[-1]), (n_fft // 2, n_fft // 2))
+    spectrum = torch.stft(flat, n_fft, hop_length, window=window, center=False, return_complex=True)
+    with torch.autocast(audio.device.type, enabled=False):  # half precision would leave no quiet detail
+        bands = filters.to(audio) @ (spectrum.abs() * (2 / window.sum()))  # (B, F, N)
+        logarithm = ((bands + floor) / floor).log10()
+    return logarithm.reshape(*audio.shape[:-1], *logarithm.shape[-2:])
+
+
+def _design(sample_rate: int, n_fft: int, hop_length: int, n_mels: int, f_min_hz: float, floor: float) -> Tensor:
+    """Check the options and return the filters (F, n_fft / 2 + 1)."""
+    options = {"sample_rate": sample_rate, "n_fft": n_fft, "hop_length": hop_length, "n_mels": n_mels, "floor": floor}
+    for name, value in options.items():
+        require_positive(name, value)
+    if not 0 <= f_min_hz < sample_rate / 2:
+        raise ValueError(f"f_min_hz must be from 0 to below the Nyquist frequency {sample_rate / 2:g}, got {f_min_hz}")
+    return torch.from_numpy(_filters(sample_rate, n_fft, n_mels, f_min_hz))
+
+
+# What torch.compiler.assume_constant_result does, which would import Triton.
+_design._dynamo_marked_constant = True  # type: ignore[attr-defined]
+
+
 @lru_cache(maxsize=8)
 def _filters(sample_rate: int, n_fft: int, n_mels: int, f_min_hz: float) -> NDArray[np.float32]:
-    """Return the filters (F, n_fft / 2 + 1): no tensor, as one made in inference mode could not be used out of it."""
+    """Cached as numbers: a tensor that was made in inference mode could not be trained through."""
     from nnAudio.librosa_functions import get_mel
 
     filters: NDArray[np.float32] = get_mel(sample_rate, n_fft, n_mels=n_mels, fmin=f_min_hz, norm=None)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.table import Column, Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     from drummernet.transcribe import Transcriber
@@ -22,6 +23,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+_LISTED = 5  # files of a kit that are listed as left out
 _out, _err = Console(), Console(stderr=True)
 
 Weights = Annotated[Path | None, typer.Option(help="Trained network. Default: the one in the package.")]
@@ -44,7 +46,6 @@ def transcribe(
 
     Exit code 0: all done. 1: some files could not be read; the others are done. 2: nothing could be done.
     """
-    from ddsp_drums.audio import AudioFileError
     from drummernet.transcribe import Transcriber
     from drummernet.weights import SHIPPED
 
@@ -54,7 +55,7 @@ def transcribe(
     for path, target in zip(files, targets, strict=True):
         try:
             hits = _transcribe_one(transcriber, path, target, picture=picture)
-        except (AudioFileError, OSError) as error:
+        except (ValueError, OSError) as error:
             failures += 1
             _err.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
         else:
@@ -98,7 +99,7 @@ def evaluate(
     for number, (name, values) in enumerate(rows):
         if number == len(tracks):
             table.add_section()
-        table.add_row(name, *("-" if value != value else f"{value:.3f}" for value in values))
+        table.add_row(Text(name), *("-" if value != value else f"{value:.3f}" for value in values))
     _out.print(table)
     _out.print(PROTOCOL, highlight=False, soft_wrap=True)
 
@@ -136,6 +137,11 @@ def train(
     if items:
         system = replace(system, train=replace(system.train, items=items))
     sounds = [load_folder(folder, sample_rate=system.model.sample_rate) for folder in kits]
+    for kit in sounds:
+        left_out = [f"{file} ({reason})" for file, reason in kit.left_out.items()]
+        more = f" and {len(left_out) - _LISTED} more" if len(left_out) > _LISTED else ""
+        listed = f"; left out: {', '.join(left_out[:_LISTED])}{more}" if left_out else ""
+        _err.print(f"kit {kit.name}: {', '.join(kit.classes)}{listed}", markup=False, highlight=False, soft_wrap=True)
     performances = [hits for folder in midi or [] for hits in load_performances(folder)]
     torch.set_num_threads(max(1, (os.cpu_count() or 1) - workers))
     trainer = Trainer(system, sounds, performances=performances, recordings=audio, seed=seed)
@@ -156,6 +162,9 @@ def main() -> None:
     """Run the command; what the user can mend is one line on standard error and exit code 2."""
     try:
         app()
+    except KeyboardInterrupt:
+        _err.print("interrupted")
+        sys.exit(130)
     except (ValueError, ImportError, OSError) as error:
         _err.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(2)
@@ -166,8 +175,10 @@ def _targets(files: list[Path], out: Path | None) -> list[Path]:
     targets = [(out or path.parent) / path.stem for path in files]
     twice = {str(target) for target in targets if targets.count(target) > 1}
     if twice:
-        raise ValueError(f"two files would both be written to {min(twice)}.mid: transcribe them to different folders")
+        raise ValueError(f"two files would both be written to {min(twice)}.mid: give each its own --out")
     if out is not None:
+        if out.exists() and not out.is_dir():
+            raise ValueError(f"--out {out}: is a file, not a folder")
         out.mkdir(parents=True, exist_ok=True)
     return targets
 
@@ -185,7 +196,7 @@ def _transcribe_one(transcriber: "Transcriber", path: Path, target: Path, *, pic
     if picture:
         plot_transcription(target.with_name(target.name + ".png"), audio, transcription, title=path.name)
     if table:
-        grid = Table("onset, s", "class", "instrument", "note", "velocity", title=path.name)
+        grid = Table("onset, s", "class", "instrument", "note", "velocity", title=Text(path.name))
         for onset_s, name, velocity in transcription.hits:
             instrument = BY_ID[name]
             row = (f"{onset_s:.3f}", name, instrument.name, str(instrument.gm_note), str(velocity))

@@ -256,7 +256,7 @@ def _vary_drum(drum: Drum, level_db: float, sample_rate: int, rng: np.random.Gen
     for index in chosen:
         shot = drum.hits[index].numpy()
         if ratio != 1:
-            shot = np.interp(np.arange(0, shot.size - 1, ratio), np.arange(shot.size), shot)
+            shot = np.interp(np.arange(0, max(shot.size - 1, 1), ratio), np.arange(shot.size), shot)
         if damping:
             shot = shot * np.exp(-damping * np.arange(shot.size) / sample_rate)
         shots.append(shot.astype(np.float32))

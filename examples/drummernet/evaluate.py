@@ -1,5 +1,7 @@
 """Score transcriptions against annotated recordings."""
 
+import math
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ Onsets within 50 ms of the reference match, one to one (mir_eval).
 mean: the F1 of each track, averaged over the tracks whose reference has the class, then over KD, SD and HH.
 sum:  the F1 of all hits, false alarms and misses of KD, SD and HH in all tracks together."""
 
+_EARLY_S = 0.05  # annotations that were shifted to the audio may begin a little before it
 _SIX_OF = {instrument.id: instrument.six for instrument in INSTRUMENTS}
 _LABELS = {label: _SIX_OF[name] for label, name in MDB_SUBCLASSES.items()} | _SIX_OF | {name: name for name in SIX}
 
@@ -33,7 +36,7 @@ class Track:
     Attributes:
         audio: The recording.
         annotation: The text file.
-        group: The data set: the first folder below the one searched, or its name.
+        group: The data set: the folder below the one searched that holds both, or the one searched.
     """
 
     audio: Path
@@ -44,8 +47,8 @@ class Track:
 def find_tracks(folder: str | Path) -> list[Track]:
     """Pair recordings with annotations of the same name.
 
-    The annotation is a text file in the same data set whose name is the recording's, apart from an ending such as
-    `_Drum` or `_class`; one of six classes is preferred to one of subclasses.
+    The annotation is a text file whose name is the recording's, apart from an ending such as `_Drum` or `_class`: of
+    several the one nearest in the tree, and classes rather than subclasses.
 
     Args:
         folder: Searched with its subfolders.
@@ -54,20 +57,25 @@ def find_tracks(folder: str | Path) -> list[Track]:
         The pairs in order of the paths.
 
     Raises:
-        AnnotationError: If no recording has an annotation.
+        AnnotationError: If no recording has an annotation, or one has several.
     """
     folder = Path(folder)
-    recordings = find_audio(folder)
-    texts: dict[str, Path] = {}
-    for path in sorted(folder.rglob("*.txt"), key=lambda path: ("subclass" not in path.name, str(path))):
-        texts[_key(path, folder)] = path
-    tracks = [
-        Track(path, texts[_key(path, folder)], _group(path, folder))
-        for path in recordings
-        if _key(path, folder) in texts
-    ]
+    texts = sorted(folder.rglob("*.txt"))
+    tracks = []
+    for audio in find_audio(folder):
+        same = [path for path in texts if _name(path) == _name(audio)]
+        if not same:
+            continue
+        shared = {path: Path(os.path.commonpath([audio, path])) for path in same}
+        nearest = max(len(parent.parts) for parent in shared.values())
+        same = [path for path in same if len(shared[path].parts) == nearest]
+        same = [path for path in same if "subclass" not in path.name] or same
+        if len(same) > 1:
+            raise AnnotationError(f"{audio}: has several annotations: {', '.join(map(str, same))}")
+        below = shared[same[0]].relative_to(folder).parts
+        tracks.append(Track(audio, same[0], below[0] if below else folder.resolve().name))
     if not tracks:
-        raise AnnotationError(f"{folder}: no recording has an annotation (a .txt file of the same name)")
+        raise AnnotationError(f"{folder}: no recording has an annotation (a .txt file of its name)")
     return tracks
 
 
@@ -84,12 +92,19 @@ def read_annotation(path: str | Path) -> dict[str, list[float]]:
         AnnotationError: If a line cannot be read.
     """
     onsets: dict[str, list[float]] = {name: [] for name in SIX}
-    for number, line in enumerate(Path(path).read_text("utf-8-sig").splitlines(), 1):
+    try:
+        lines = Path(path).read_text("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise AnnotationError(f"{path}: is not text in UTF-8") from error
+    for number, line in enumerate(lines, 1):
         fields = re.split(r"[\s,;]+", line.strip())
         if fields == [""]:
             continue
         try:
-            onsets[_LABELS[fields[1]]].append(float(fields[0]))
+            onset_s, label = float(fields[0]), _LABELS[fields[1]]
+            if not -_EARLY_S <= onset_s < math.inf:
+                raise ValueError("an onset lies in the recording")
+            onsets[label].append(onset_s)
         except (ValueError, KeyError, IndexError) as error:
             raise AnnotationError(
                 f"{path}, line {number}: wants an onset in seconds and a class, got {line!r}"
@@ -144,10 +159,5 @@ def _summary(tracks: Sequence[Mapping[str, OnsetCounts]]) -> list[float]:
     return [*by_class.values(), mean, sum_f1(tracks, THREE), mean_f1(tracks, SIX)[0]]
 
 
-def _key(path: Path, folder: Path) -> str:
-    return f"{_group(path, folder)}/{re.sub(r'_(Drum|MIX|class|subclass)$', '', path.stem)}"
-
-
-def _group(path: Path, folder: Path) -> str:
-    parts = path.relative_to(folder).parts
-    return parts[0] if len(parts) > 1 and parts[0] not in {"audio", "annotations"} else folder.resolve().name
+def _name(path: Path) -> str:
+    return re.sub(r"_(Drum|MIX|class|subclass)$", "", path.stem)

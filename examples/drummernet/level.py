@@ -9,11 +9,11 @@ __all__ = ["scale_level"]
 _BLOCK_S = 0.02
 _LOUD_QUANTILE = 0.95
 _LOUD_LEVEL = 0.1
-_SILENCE = 1e-4  # -80 dB of full scale: what is quieter is not lifted, so that noise stays noise
+_SILENCE = 1e-3  # -60 dB of full scale: the gain grows no further below it, so that faint noise stays faint
 
 
 def scale_level(audio: Tensor, *, sample_rate: int, level: str) -> Tensor:
-    """Scale audio by its loudness or its peak.
+    """Scale audio by its loudness or its peak, and take an offset out of it.
 
     Args:
         audio: Audio (..., T), T >= 1.
@@ -27,6 +27,7 @@ def scale_level(audio: Tensor, *, sample_rate: int, level: str) -> Tensor:
     Raises:
         ValueError: If `level` is none of the two.
     """
+    audio = audio - audio.mean(-1, keepdim=True)  # an offset is no sound
     peak = audio.abs().amax(-1, keepdim=True)
     if level == "peak":
         return audio / peak.clamp(min=_SILENCE)

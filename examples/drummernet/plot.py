@@ -1,6 +1,7 @@
 """A transcription as a picture."""
 
 import io
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,8 @@ def plot_transcription(path: str | Path, audio: Tensor, transcription: Transcrip
     blocks = audio[: audio.numel() // step * step].reshape(-1, step).numpy()
     seconds = np.arange(len(blocks)) * step / (audio.numel() / transcription.duration_s)
     wave.fill_between(seconds, blocks.min(1), blocks.max(1), color="#8a94a0", linewidth=0)
-    wave.set(yticks=[], title=title)
+    wave.set(yticks=[])
+    wave.set_title(title, parse_math=False)
     for hit in transcription.hits:
         colour = BY_ID[hit.instrument].colour
         wave.axvline(hit.onset_s, color=colour, alpha=0.5, linewidth=0.8)
@@ -53,5 +55,7 @@ def plot_transcription(path: str | Path, audio: Tensor, transcription: Transcrip
     for axes in (wave, roll):
         axes.spines[["top", "right"]].set_visible(False)
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=120)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # a name in a script that the font has not
+        figure.savefig(buffer, format="png", dpi=120)
     write_whole(path, buffer.getvalue())

@@ -3,6 +3,7 @@
 import csv
 import itertools
 import math
+import pickle
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
@@ -137,6 +138,7 @@ class Trainer:
         """Return all that a resumed training needs."""
         return {
             "config": asdict(self.config),
+            "seed": self.seed,
             "step": self.step_number,
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
@@ -145,8 +147,8 @@ class Trainer:
 
     def resume(self, state: dict[str, Any]) -> None:
         """Go on from a state; it must be of the same system."""
-        if state["config"] != asdict(self.config):
-            raise ValueError("the checkpoint is of another config: choose another --out, or the config it began with")
+        if (state["config"], state["seed"]) != (asdict(self.config), self.seed):
+            raise ValueError("the checkpoint is of another config or seed: choose another --out, or what it began with")
         self.step_number = state["step"]
         self.model.load_state_dict(state["model"])
         self.optimiser.load_state_dict(state["optimiser"])
@@ -183,19 +185,23 @@ def train(
         The file of the weights.
 
     Raises:
-        ValueError: If `out` holds a training of another config.
+        ValueError: If `out` holds a damaged checkpoint, or one of another config or seed.
     """
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     checkpoint = out / "checkpoint.pt"
     if checkpoint.exists():
-        trainer.resume(torch.load(checkpoint, weights_only=True))
-    saved_at = time.monotonic()
-    fields = ["step", "items", "cycle", "reconstruction"]
-    with (out / "log.csv").open("a", newline="") as file:
-        log = csv.DictWriter(file, fields)
-        if trainer.step_number == 0:
-            log.writeheader()
+        try:
+            state = torch.load(checkpoint, weights_only=True)
+        except (RuntimeError, EOFError, LookupError, pickle.UnpicklingError) as error:
+            raise ValueError(f"{checkpoint}: damaged; remove it to begin anew") from error
+        trainer.resume(state)
+    saved_at = -math.inf
+    rows = _logged(out / "log.csv", trainer.step_number)
+    with (out / "log.csv").open("w", newline="") as file:
+        log = csv.DictWriter(file, ["step", "items", "cycle", "reconstruction"])
+        log.writeheader()
+        log.writerows(rows)
         for batch in trainer.batches(workers):
             losses = trainer.step(batch)
             items = trainer.step_number * trainer.config.train.batch_size
@@ -207,6 +213,14 @@ def train(
                 saved_at = time.monotonic()
     _save(trainer.state(), checkpoint)
     return save_weights(trainer.model, trainer.config, out / f"{trainer.config.name}.safetensors")
+
+
+def _logged(path: Path, steps: int) -> list[dict[str, str]]:
+    """Read what was logged up to the checkpoint: later steps are taken again."""
+    if not path.exists():
+        return []
+    with path.open(newline="") as file:
+        return [row for row in csv.DictReader(file) if int(row["step"]) <= steps]
 
 
 def _save(state: dict[str, Any], path: Path) -> None:

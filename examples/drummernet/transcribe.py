@@ -66,7 +66,9 @@ class Transcriber:
 
 @torch.inference_mode()
 def transcribe_audio(model: DrummerNet, config: Config, audio: Tensor, *, threshold: float) -> Transcription:
-    """Transcribe mono audio (T,) with a given network."""
+    """Transcribe mono audio (T,) with a given network; raises ValueError where there is no sample."""
+    if audio.dim() != 1 or audio.numel() == 0:
+        raise ValueError(f"audio must have shape (T,) with T >= 1, got {tuple(audio.shape)}")
     probability, velocity = _frames(model, config, audio)
     frame_rate_hz = config.model.sample_rate / config.model.hop_length
     if not config.model.velocity:  # the activation itself is the only measure of how hard a hit is
@@ -102,7 +104,7 @@ def transcribe_audio(model: DrummerNet, config: Config, audio: Tensor, *, thresh
 
 
 def _frames(model: DrummerNet, config: Config, audio: Tensor, chunk: int = 4096) -> tuple[Tensor, Tensor]:
-    """Run the network chunk by chunk, each with the surroundings it needs: any length, bounded memory, no seam."""
+    """Run the network chunk by chunk, each with the surroundings it needs: so that memory holds one."""
     hop = config.model.hop_length
     audio = scale_level(audio, sample_rate=config.model.sample_rate, level=config.model.level)
     n_frames = 1 + audio.numel() // hop

@@ -9,14 +9,14 @@ import soundfile
 from drummernet.cli import main
 from drummernet.config import CONFIGS
 from drummernet.demo import demo_hits, write_demo_loop
-from drummernet.evaluate import find_tracks, read_annotation, score_hits
+from drummernet.evaluate import AnnotationError, find_tracks, read_annotation, score_hits
 from drummernet.model import DrummerNet
 from drummernet.transcribe import Transcriber
 from drummernet.weights import save_weights
 
 from ddsp_drums.audio import write_audio
 from ddsp_drums.events import write_midi
-from ddsp_drums.kits import INSTRUMENTS
+from ddsp_drums.kits import INSTRUMENTS, procedural_kit, render
 
 
 @pytest.fixture
@@ -133,6 +133,48 @@ def test_silence_gives_an_empty_result(run, tmp_path, seconds):
     assert not [message for message in mido.MidiFile(tmp_path / "silence.mid") if message.type == "note_on"]
 
 
+@pytest.mark.parametrize("rate", [16_000, 44_100, 96_000])
+@pytest.mark.parametrize("n_samples", [1, 3, 999])
+def test_a_few_samples_are_enough(run, tmp_path, rate, n_samples):
+    audio_file(tmp_path / "blip.wav", np.full(n_samples, 0.5), rate)
+    assert run("transcribe", tmp_path / "blip.wav")[0] == 0
+
+
+def test_an_offset_and_a_low_level_change_nothing(run, tmp_path):
+    hits = render(demo_hits(), procedural_kit(), duration_s=11.0)
+    hits = hits / hits.abs().max()
+    for name, samples in {"plain": 0.5 * hits, "offset": 0.5 * hits + 0.3, "quiet": 0.02 * hits}.items():
+        audio_file(tmp_path / f"{name}.wav", samples.numpy(), subtype="FLOAT")
+        assert run("transcribe", tmp_path / f"{name}.wav")[0] == 0
+    plain = [row["class"] for row in rows(tmp_path / "plain.csv")]
+    assert [row["class"] for row in rows(tmp_path / "quiet.csv")] == plain
+    assert abs(len(rows(tmp_path / "offset.csv")) - len(plain)) <= 2  # the step at the ends may sound
+
+
+def test_faint_noise_is_not_lifted_into_hits(run, tmp_path):
+    noise = np.random.default_rng(0).standard_normal(16_000 * 20)
+    audio_file(tmp_path / "noise.wav", 1e-5 * noise, subtype="FLOAT")
+    assert run("transcribe", tmp_path / "noise.wav")[0] == 0
+    assert len(rows(tmp_path / "noise.csv")) <= 1  # where it sets in
+
+
+@pytest.mark.parametrize("name", ["a $\\frac$ b", "[bold]x", "\u5927\u592a\u9f13", "with space #1", "x" * 240])
+def test_any_file_name_is_only_a_name(run, loop, tmp_path, name):
+    path = tmp_path / f"{name}.flac"
+    path.write_bytes(loop.read_bytes())
+    code, out, err = run("transcribe", path, "--picture")
+    assert (code, err) == (0, "")
+    assert name in out
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_a_file_as_output_folder_is_refused(run, loop, tmp_path):
+    (tmp_path / "file").write_text("")
+    code, _, err = run("transcribe", loop, "--out", tmp_path / "file")
+    assert code == 2
+    assert "not a folder" in err
+
+
 def test_two_files_of_one_name_are_not_written_over_each_other(run, loop, tmp_path):
     other = tmp_path / loop.name
     other.write_bytes(loop.read_bytes())
@@ -192,6 +234,44 @@ def test_evaluates_a_folder_of_annotated_recordings(run, loop, tmp_path):
     assert code == 0
     assert "50 ms" in out
     assert "loop" in out
+
+
+def annotated(folder, loop, text):
+    folder.mkdir(parents=True)
+    (folder / "t.flac").write_bytes(loop.read_bytes())
+    (folder / "t.txt").write_bytes(text)
+
+
+def test_each_recording_has_the_annotation_beside_it(loop, tmp_path):
+    for name in ("one", "two"):
+        annotated(tmp_path / "set" / name, loop, b"0.5 KD")
+    assert [track.annotation.parent for track in find_tracks(tmp_path)] == [
+        track.audio.parent for track in find_tracks(tmp_path)
+    ]
+
+
+def test_an_annotation_may_lie_in_another_folder_of_the_set(loop, tmp_path):
+    annotated(tmp_path / "wav", loop, b"0.5 KD")
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "wav" / "t.txt").rename(tmp_path / "notes" / "t.txt")
+    assert len(find_tracks(tmp_path)) == 1
+    annotated(tmp_path / "more", loop, b"0.5 KD")
+    (tmp_path / "more" / "t.txt").rename(tmp_path / "more" / "t_class.txt")
+    with pytest.raises(AnnotationError, match="several"):
+        find_tracks(tmp_path)
+
+
+def test_an_annotation_is_read_as_people_write_it(tmp_path):
+    (tmp_path / "a.txt").write_bytes("\ufeff0.5\tKD\r\n\r\n1.25, SDG\r\n2 HH 42 100\r\n3.0 TMB \r\n".encode())
+    onsets = read_annotation(tmp_path / "a.txt")
+    assert onsets == {"KD": [0.5], "SD": [1.25], "HH": [2.0], "TT": [], "CY": [], "OT": [3.0]}
+
+
+@pytest.mark.parametrize("line", [b"0.5 GONG", b"x KD", b"0.5", b"nan KD", b"inf SD", b"-5 HH", b"\xff\xfe0"])
+def test_a_bad_annotation_names_file_and_line(tmp_path, line):
+    (tmp_path / "a.txt").write_bytes(b"0.1 KD\n" + line)
+    with pytest.raises(AnnotationError, match=r"a\.txt"):
+        read_annotation(tmp_path / "a.txt")
 
 
 def test_pairs_every_shared_recording_with_its_annotation(data):

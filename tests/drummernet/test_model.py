@@ -54,6 +54,7 @@ def test_silence_of_any_length_has_no_hits(name, n_samples):
     system = CONFIGS[name]
     model = DrummerNet(system.model).eval()
     transcription = transcribe_audio(model, system, torch.zeros(n_samples), threshold=0.9)
+    assert transcription.hits == []
     assert transcription.activations.isfinite().all()
     assert transcription.activations.shape[-1] == 1 + n_samples // system.model.hop_length
 

@@ -79,7 +79,9 @@ def test_a_broken_midi_file_is_named(tmp_path, content):
         read_midi(tmp_path / "broken.mid")
 
 
-def test_a_failed_write_leaves_nothing(tmp_path):
-    with pytest.raises(KeyError):
-        write_midi(tmp_path / "odd.mid", [Hit(0.0, "GONG", 100)])
+@pytest.mark.parametrize("hit", [Hit(0, "GONG", 9), Hit(-1, "KD", 9), Hit(float("nan"), "KD", 9), Hit(0, "KD", 0)])
+@pytest.mark.parametrize("write", [write_csv, write_midi])
+def test_an_impossible_hit_is_refused_and_nothing_is_written(tmp_path, write, hit):
+    with pytest.raises(ValueError, match="got Hit"):
+        write(tmp_path / "odd", [hit])
     assert not list(tmp_path.iterdir())

@@ -55,6 +55,18 @@ def test_trains_after_it_was_used_in_inference_mode():
     assert audio.grad.isfinite().all()
 
 
+@pytest.mark.parametrize("layer", [LogMel(sample_rate=16_000), lambda audio: log_mel(audio, sample_rate=16_000)])
+def test_compiles_without_a_graph_break(layer):
+    audio = torch.randn(2, 1000)
+    assert_equal(torch.compile(layer, fullgraph=True, backend="aot_eager")(audio), layer(audio))
+
+
+def test_autocast_leaves_its_precision_alone():
+    audio = torch.randn(1000)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert_equal(LogMel(sample_rate=16_000)(audio), log_mel(audio, sample_rate=16_000))
+
+
 def test_nothing_is_saved_with_the_model():
     assert LogMel(sample_rate=16_000).state_dict() == {}
 
@@ -66,6 +78,8 @@ def test_nothing_is_saved_with_the_model():
         (torch.zeros(5, dtype=torch.long), {}, TypeError, "int64"),
         (torch.zeros(5), {"hop_length": 0}, ValueError, "hop_length"),
         (torch.zeros(5), {"floor": 0.0}, ValueError, "floor"),
+        (torch.zeros(5), {"f_min_hz": 9_000.0}, ValueError, "Nyquist"),
+        (torch.zeros(5, dtype=torch.bfloat16), {}, TypeError, "bfloat16"),
     ],
 )
 def test_bad_input_is_named(audio, options, error, message):
