@@ -2,6 +2,7 @@
 
 from torch import Tensor, nn
 
+from ddsp_drums._validate import require_positive
 from ddsp_drums.ops.gated_sparsemax import gated_sparsemax
 from ddsp_drums.ops.sparsemax import sparsemax
 
@@ -42,6 +43,7 @@ class GatedSparsemax(nn.Module):
 
     def __init__(self, *, window: int, alpha: float = 2.0, silent_slot: bool = False) -> None:
         super().__init__()
+        require_positive("window", window)
         self.window = window
         self.alpha = alpha
         self.silent_slot = silent_slot

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from ddsp_drums._validate import require_float
+from ddsp_drums._validate import require_float, require_positive
 from ddsp_drums.ops.template_synthesis import template_synthesis
 
 __all__ = ["TemplateSynthesizer"]
@@ -30,6 +30,7 @@ class TemplateSynthesizer(nn.Module):
     def __init__(self, templates: Tensor, *, hop_length: int = 1, trainable: bool = False) -> None:
         super().__init__()
         require_float("templates", templates, "(K, L) or (..., K, L)", min_dims=2)
+        require_positive("hop_length", hop_length)
         self.hop_length = hop_length
         if trainable:
             self.templates = nn.Parameter(templates.detach().clone())

@@ -88,20 +88,34 @@ def evaluate(
     weights: Weights = None,
     threshold: Threshold = None,
 ) -> None:
-    """Score the network on annotated recordings."""
+    """Score the network on annotated recordings.
+
+    Exit code 0: all scored. 1: some could not be read; the others are scored. 2: none could.
+    """
     from drummernet.evaluate import PROTOCOL, evaluate, find_tracks, score_rows
     from drummernet.transcribe import Transcriber
     from drummernet.weights import SHIPPED
 
     tracks = find_tracks(folder)
-    rows = score_rows(evaluate(tracks, Transcriber(weights or SHIPPED, threshold=threshold).file))
+    transcriber = Transcriber(weights or SHIPPED, threshold=threshold)
+    scores = {}
+    for track in tracks:
+        try:
+            scores.update(evaluate([track], transcriber.file))
+        except (ValueError, OSError) as error:
+            _err.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
+    if not scores:
+        raise typer.Exit(2)
+    rows = score_rows(scores)
     table = Table(Column("track", overflow="fold"), "KD", "SD", "HH", "mean", "sum", "six classes")
     for number, (name, values) in enumerate(rows):
-        if number == len(tracks):
+        if number == len(scores):
             table.add_section()
         table.add_row(Text(name), *("-" if value != value else f"{value:.3f}" for value in values))
     _out.print(table)
     _out.print(PROTOCOL, highlight=False, soft_wrap=True)
+    if len(scores) < len(tracks):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -236,6 +236,19 @@ def test_evaluates_a_folder_of_annotated_recordings(run, loop, tmp_path):
     assert "loop" in out
 
 
+def test_a_recording_that_cannot_be_scored_does_not_stop_the_rest(run, loop, tmp_path):
+    for name, text in {"good": "0.5 KD", "bad": "0.5 GONG", "broken": "0.5 KD"}.items():
+        (tmp_path / f"{name}.flac").write_bytes(loop.read_bytes() if name != "broken" else b"broken")
+        (tmp_path / f"{name}.txt").write_text(text)
+    code, out, err = run("evaluate", tmp_path)
+    assert code == 1
+    assert "good" in out
+    assert "bad.txt, line 1" in err
+    assert "broken.flac" in err
+    (tmp_path / "good.txt").write_text("0.5 GONG")
+    assert run("evaluate", tmp_path)[0] == 2
+
+
 def annotated(folder, loop, text):
     folder.mkdir(parents=True)
     (folder / "t.flac").write_bytes(loop.read_bytes())

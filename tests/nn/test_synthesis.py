@@ -55,3 +55,8 @@ def test_compiles_without_a_graph_break():
     activations = torch.rand(3, 2, 7)
     compiled = torch.compile(synthesizer, fullgraph=True, backend="aot_eager")
     assert_equal(compiled(activations), synthesizer(activations))
+
+
+def test_a_hop_below_one_is_refused_when_the_layer_is_made():
+    with pytest.raises(ValueError, match="hop_length"):
+        TemplateSynthesizer(torch.ones(2, 3), hop_length=0)

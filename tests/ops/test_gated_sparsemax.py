@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch.autograd import gradcheck, gradgradcheck
 
-from ddsp_drums import gated_sparsemax
+from ddsp_drums import GatedSparsemax, gated_sparsemax
 from tests.tolerances import assert_equal
 
 
@@ -80,3 +80,8 @@ def test_compiles_without_a_graph_break(silent_slot):
 def test_bad_input_is_named(logits, options, error, message):
     with pytest.raises(error, match=message):
         gated_sparsemax(logits, **options)
+
+
+def test_a_window_below_one_is_refused_when_the_layer_is_made():
+    with pytest.raises(ValueError, match="window"):
+        GatedSparsemax(window=0)
