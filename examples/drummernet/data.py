@@ -28,7 +28,7 @@ _ATTACK_S = 0.1
 _DYNAMIC_RANGE_DB = (12.0, 30.0)
 _MASKING_S = 0.03  # what sounds together for so long is heard as one
 _MASKED = 10 ** (-15 / 10)  # a hit that is so much weaker than all that sounds with it is not heard
-# Level of each instrument's hardest hit against the kick's, in its first 100 ms: medians of ten recorded kits.
+# Level of each instrument's hardest hit against the kick's, in its first 100 ms: near the medians of ten kits.
 _LEVEL_DB = {
     "KD": 0,
     "SD": -1,
