@@ -145,7 +145,7 @@ class Rendered(Dataset[tuple[Tensor, Tensor, Tensor]]):
         return Kit(name="mixed", sample_rate=self.config.sample_rate, drums=drums)
 
 
-class Recordings(Dataset[Tensor]):
+class Recordings:
     """Random segments (T,) of the recordings in a folder; item `i` of a seed is always the same.
 
     A file that cannot be read is skipped from then on and listed in `skipped`.
@@ -163,9 +163,6 @@ class Recordings(Dataset[Tensor]):
         self.length = round(segment_s * config.sample_rate)
         self.seed = seed
         self.skipped: dict[Path, str] = {}
-
-    def __len__(self) -> int:
-        return 2**31
 
     def __getitem__(self, index: int) -> Tensor:
         rng = np.random.default_rng((self.seed, 1, index))

@@ -1,6 +1,7 @@
 """Train a network on recordings that nobody annotated and on performances rendered with a kit."""
 
 import csv
+import io
 import itertools
 import math
 import pickle
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from ddsp_drums._atomic import write_whole
 from ddsp_drums.events import Hit
 from ddsp_drums.functional import template_synthesis
 from ddsp_drums.kits import Kit, KitError, random_templates
@@ -107,7 +109,7 @@ class Trainer:
             group["lr"] = options.learning_rate * self._schedule()
         self.model.train()
         losses: dict[str, Tensor] = {}
-        if options.cycle and rendered is not None:
+        if rendered is not None:
             audio, played, velocity = rendered
             prediction = self.model(audio)
             losses["cycle"] = options.cycle * self.read_back(*prediction, played, velocity)
@@ -202,6 +204,7 @@ def train(
         log = csv.DictWriter(file, ["step", "items", "cycle", "reconstruction"])
         log.writeheader()
         log.writerows(rows)
+        file.flush()
         for batch in trainer.batches(workers):
             losses = trainer.step(batch)
             items = trainer.step_number * trainer.config.train.batch_size
@@ -224,6 +227,6 @@ def _logged(path: Path, steps: int) -> list[dict[str, str]]:
 
 
 def _save(state: dict[str, Any], path: Path) -> None:
-    beside = path.with_suffix(".partial")
-    torch.save(state, beside)
-    beside.replace(path)
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    write_whole(path, buffer.getvalue())

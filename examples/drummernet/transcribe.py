@@ -104,7 +104,7 @@ def transcribe_audio(model: DrummerNet, config: Config, audio: Tensor, *, thresh
 
 
 def _frames(model: DrummerNet, config: Config, audio: Tensor, chunk: int = 4096) -> tuple[Tensor, Tensor]:
-    """Run the network chunk by chunk, each with the surroundings it needs: so that memory holds one."""
+    """Run the network chunk by chunk, each with the surroundings that it needs."""
     hop = config.model.hop_length
     audio = scale_level(audio, sample_rate=config.model.sample_rate, level=config.model.level)
     n_frames = 1 + audio.numel() // hop
