@@ -17,6 +17,7 @@ demo: .venv/demo.stamp  ## Transcribe the demo loop, or any file: make demo AUDI
 	$(BIN)/drummernet demo $${AUDIO:+"$$AUDIO"}
 
 test: .venv/test.stamp  ## Run all tests
+	TRITON_INTERPRET=1 $(BIN)/python -m pytest -m gpu
 	$(BIN)/python -m pytest
 
 lint: .venv/test.stamp  ## Check style

@@ -25,3 +25,14 @@ def data() -> Path:
     if not DATA.is_dir():
         pytest.skip(f"no test data at {DATA}: set DDSP_DRUMS_DATA to the folder that holds kits/ and eval/")
     return DATA
+
+
+@pytest.fixture
+def triton_device() -> str:
+    """Where Triton kernels run: on a GPU, or on the CPU through Triton's interpreter."""
+    pytest.importorskip("triton", reason="Triton is not installed")
+    if torch.cuda.is_available():
+        return "cuda"
+    if os.environ.get("TRITON_INTERPRET") == "1":
+        return "cpu"
+    pytest.skip("no CUDA device: run with TRITON_INTERPRET=1 to interpret the kernels on the CPU")
