@@ -17,3 +17,16 @@ def require_positive(name: str, value: float) -> None:
     """Raise unless `value` is greater than zero."""
     if not value > 0:
         raise ValueError(f"{name} must be greater than 0, got {value}")
+
+
+def require_count(name: str, value: int) -> None:
+    """Raise unless `value` is an int of at least 1."""
+    if not isinstance(value, int):
+        raise TypeError(f"{name} must be an int, got {value!r}")
+    require_positive(name, value)
+
+
+def require_one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    """Raise unless `value` is one of those allowed."""
+    if value not in allowed:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}")

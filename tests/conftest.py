@@ -1,6 +1,7 @@
 """What every test shares: determinism, the shared data if it is there, and the tolerances."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,11 @@ def triton_device() -> str:
     if os.environ.get("TRITON_INTERPRET") == "1":
         return "cpu"
     pytest.skip("no CUDA device: run with TRITON_INTERPRET=1 to interpret the kernels on the CPU")
+
+
+@pytest.fixture
+def poisoned_memory() -> Iterator[None]:
+    """Fill what `torch.empty` returns with NaN, so that memory read before it is written shows."""
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    yield
+    torch.use_deterministic_algorithms(False)
