@@ -3,13 +3,25 @@
 import torch
 from torch import Tensor
 
-from ddsp_drums._validate import require_float, require_positive
-from ddsp_drums.ops.template_synthesis.polyphase import synthesis_by_polyphase_fft
+from ddsp_drums._compilers import has_numba, has_triton
+from ddsp_drums._validate import require_count, require_float, require_one_of
+from ddsp_drums.ops.template_synthesis.op import synthesize
 
-__all__ = ["template_synthesis"]
+__all__ = ["BACKENDS", "GRADIENTS", "template_synthesis"]
+
+BACKENDS = ("auto", "polyphase", "sparse")
+GRADIENTS = ("dense", "support")
 
 
-def template_synthesis(activations: Tensor, templates: Tensor, *, hop_length: int = 1, stems: bool = False) -> Tensor:
+def template_synthesis(
+    activations: Tensor,
+    templates: Tensor,
+    *,
+    hop_length: int = 1,
+    gradient: str = "dense",
+    backend: str = "auto",
+    stems: bool = False,
+) -> Tensor:
     r"""Play each instrument's template at each of its activations, scaled by the activation.
 
     $$x_t = \sum_{k} \sum_{n} a_{k,n} \, h_{k,\, t - n \cdot \mathrm{hop}}$$
@@ -21,15 +33,21 @@ def template_synthesis(activations: Tensor, templates: Tensor, *, hop_length: in
         templates: One sound an instrument, shape (K, L); or one set of sounds an item, shape (..., K, L), whose
             leading axes broadcast with those of `activations`. What would ring past the end is cut off.
         hop_length: Samples in a frame, at least 1.
+        gradient: "dense", or "support": the gradient of an activation that is zero is zero, which saves most of the
+            work. Behind :func:`ddsp_drums.gated_sparsemax`, whose own gradient vanishes there, it is exact.
+        backend: "polyphase" (FFTs), "sparse" (adds a template at each nonzero activation; on a CPU it needs numba, on
+            a GPU Triton), or "auto": whichever is expected to be faster. The results agree to rounding.
         stems: Whether to return the instruments apart rather than their sum.
 
     Returns:
-        Audio of T = N * hop_length samples, shape (..., T), or (..., K, T) with `stems`.
+        Audio of T = N * hop_length samples, shape (..., T), or (..., K, T) with `stems`. It is computed in float32,
+        or in float64 if the inputs are; half precision is rounded at the end, under autocast the result is float32.
 
     Raises:
-        TypeError: If an input is not a float32 or float64 tensor, or the dtypes differ.
-        ValueError: If the shapes do not fit, an axis K, N or L is empty, the devices differ, or `hop_length` is
-            below 1.
+        TypeError: If an input is not a floating-point tensor, or the dtypes differ outside of autocast.
+        ValueError: If the shapes do not fit, an axis K, N or L is empty, the devices differ, `hop_length` is below 1,
+            N * hop_length + L reaches 2**31, or an option is none of those named.
+        ImportError: If the sparse backend is asked for and its compiler is not installed.
 
     Source:
         Choi and Cho, "Deep Unsupervised Drum Transcription", ISMIR 2019, section 3.2. The polyphase form is the
@@ -43,13 +61,35 @@ def template_synthesis(activations: Tensor, templates: Tensor, *, hop_length: in
     """
     require_float("activations", activations, "(..., K, N)", min_dims=2)
     require_float("templates", templates, "(K, L) or (..., K, L)", min_dims=2)
-    require_positive("hop_length", hop_length)
+    require_count("hop_length", hop_length)
+    require_one_of("gradient", gradient, GRADIENTS)
+    require_one_of("backend", backend, BACKENDS)
+    activations, templates = _under_autocast(activations), _under_autocast(templates)
+    _require_fit(activations, templates, hop_length)
+    if backend == "sparse":
+        _require_compiler(activations.device)
+
+    dtype = activations.dtype
+    work = dtype if dtype == torch.float64 else torch.float32
+    leading = torch.broadcast_shapes(activations.shape[:-2], templates.shape[:-2])
+    items = activations.expand(*leading, -1, -1).reshape(-1, *activations.shape[-2:]).to(work)  # (B, K, N)
+    shared = templates.shape[:-2].numel() == 1
+    kits = templates if shared else templates.expand(*leading, -1, -1)
+    kits = kits.reshape(-1, *templates.shape[-2:]).to(work)  # (B or 1, K, L)
+    audio = synthesize(items, kits, hop_length, stems, backend, gradient)
+    return audio.reshape(*leading, *audio.shape[1:]).to(dtype)
+
+
+def _under_autocast(x: Tensor) -> Tensor:
+    """Take half precision to float32 where autocast is on, as it does for every operation that sums a lot."""
+    half = x.dtype in (torch.float16, torch.bfloat16)
+    return x.float() if half and torch.is_autocast_enabled(x.device.type) else x
+
+
+def _require_fit(activations: Tensor, templates: Tensor, hop_length: int) -> None:
     got = f"activations {tuple(activations.shape)} and templates {tuple(templates.shape)}"
-    if activations.dtype != templates.dtype or activations.dtype not in (torch.float32, torch.float64):
-        raise TypeError(
-            f"activations and templates must both be float32 or both float64, "
-            f"got {activations.dtype} and {templates.dtype}"
-        )
+    if activations.dtype != templates.dtype:
+        raise TypeError(f"activations and templates must have one dtype, got {activations.dtype} and {templates.dtype}")
     if activations.device != templates.device:
         raise ValueError(
             f"activations and templates must be on one device, got {activations.device} and {templates.device}"
@@ -58,10 +98,16 @@ def template_synthesis(activations: Tensor, templates: Tensor, *, hop_length: in
         raise ValueError(f"activations (..., K, N) and templates (K, L) must have K, N, L >= 1, got {got}")
     if activations.shape[-2] != templates.shape[-2]:
         raise ValueError(f"activations (..., K, N) and templates (K, L) must have the same K, got {got}")
-    if not _broadcast(activations.shape[:-2], templates.shape[:-2]):
+    if not all(a == b or 1 in (a, b) for a, b in zip(activations.shape[-3::-1], templates.shape[-3::-1], strict=False)):
         raise ValueError(f"the leading axes of activations and templates must broadcast, got {got}")
-    return synthesis_by_polyphase_fft(activations, templates, hop_length, stems)
+    if activations.shape[-1] * hop_length + templates.shape[-1] >= 2**31:
+        raise ValueError(f"N * hop_length + L must be below 2**31, got {got} with hop_length {hop_length}")
 
 
-def _broadcast(first: torch.Size, second: torch.Size) -> bool:
-    return all(a == b or 1 in (a, b) for a, b in zip(reversed(first), reversed(second), strict=False))
+def _require_compiler(device: torch.device) -> None:
+    if device.type not in ("cpu", "cuda"):
+        raise ValueError(f"backend 'sparse' runs on cpu and cuda, got tensors on {device}")
+    if device.type == "cpu" and not has_numba():
+        raise ImportError("backend 'sparse' needs numba on a CPU: pip install 'ddsp_drums[cpu]'")
+    if device.type == "cuda" and not has_triton():
+        raise ImportError("backend 'sparse' needs triton on a GPU, which comes with torch for CUDA")

@@ -1,25 +1,75 @@
-"""Template synthesis by FFTs at the frame rate."""
+"""Template synthesis and its gradient by FFTs at the frame rate, block by block (overlap-save)."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+_IN_FLIGHT = 1 << 20  # complex numbers in flight: what stays in a cache is not paged in again for every group of items
 
-def synthesis_by_polyphase_fft(activations: Tensor, templates: Tensor, hop_length: int, stems: bool) -> Tensor:
-    """Convolve the activations with each of the `hop_length` phases of the templates, then interleave."""
-    frames = activations.shape[-1]
-    phases = _split_phases(templates[..., : frames * hop_length], hop_length)  # (..., K, hop, M)
-    length = fast_fft_length(frames + phases.shape[-1] - 1)
-    activity = torch.fft.rfft(activations, length)  # (..., K, F)
-    response = torch.fft.rfft(phases, length)  # (..., K, hop, F)
-    if stems:
-        spectrum = activity.unsqueeze(-2) * response
-    elif templates.dim() == 2:
-        spectrum = _mix_shared(activity, response)
-    else:
-        spectrum = (activity.unsqueeze(-2) * response).sum(-3)
-    audio = torch.fft.irfft(spectrum, length)[..., :frames]  # (..., hop, N)
-    return audio.transpose(-1, -2).flatten(-2)
+
+class Blocks(NamedTuple):
+    """How time is cut: `number` blocks of `frames` outputs that hear `history` frames back, in FFTs of `length`."""
+
+    number: int
+    frames: int
+    history: int
+    length: int
+
+
+def plan_blocks(frames: int, template_frames: int) -> Blocks:
+    """Take FFTs of some six templates, at least 1024 frames, or one if little more holds everything."""
+    target = max(1024, 1 << (6 * template_frames - 1).bit_length()) - template_frames
+    number = 1 if frames <= 1.5 * target else -(-frames // target)
+    size = -(-frames // number)
+    return Blocks(number, size, template_frames - 1, fast_fft_length(size + template_frames - 1))
+
+
+def synthesize(activations: Tensor, templates: Tensor, hop_length: int, stems: bool) -> Tensor:
+    """Map activations (B, K, N) and templates (B or 1, K, L) to audio (B, N * hop), or (B, K, N * hop) with `stems`."""
+    batch, instruments, frames = activations.shape
+    phases = _phases(templates, frames, hop_length)  # (G, K, P, M)
+    blocks = plan_blocks(frames, phases.shape[-1])
+    audio = activations.new_empty(batch, *([instruments] if stems else []), frames, hop_length)
+    for items, response in _groups(batch, phases, blocks, stems):
+        activity = torch.fft.rfft(_with_history(activations[items], blocks), blocks.length)  # (b, C, K, F)
+        spectrum = _play(activity, response, stems)  # (b, C, P, F) or (b, C, K, P, F)
+        heard = torch.fft.irfft(spectrum, blocks.length)[..., blocks.history : blocks.history + blocks.frames]
+        heard = heard.movedim(1, -3).movedim(-1, -2).flatten(-3, -2)  # (b, [K,] C * S, P)
+        audio[items] = heard[..., :frames, :]
+    return audio.flatten(-2)
+
+
+def correlate(
+    cotangent: Tensor,
+    activations: Tensor,
+    templates: Tensor,
+    hop_length: int,
+    for_activations: bool,
+    for_templates: bool,
+) -> tuple[Tensor | None, Tensor | None]:
+    """Map the gradient with respect to the audio to those with respect to the activations and to the templates."""
+    batch, _, frames = activations.shape
+    stems = cotangent.dim() == 3
+    phases = _phases(templates, frames, hop_length)
+    blocks = plan_blocks(frames, phases.shape[-1])
+    to_activations = torch.empty_like(activations, memory_format=torch.contiguous_format) if for_activations else None
+    to_templates = torch.zeros_like(templates, memory_format=torch.contiguous_format) if for_templates else None
+    for items, response in _groups(batch, phases, blocks, stems):
+        heard = _cut(cotangent[items].unflatten(-1, (frames, hop_length)).mT, blocks)  # (b, [K,] P, C, S)
+        spectrum = torch.fft.rfft(heard.movedim(-2, 1), blocks.length)  # (b, C, [K,] P, F)
+        if to_activations is not None:
+            lagged = torch.fft.irfft(_listen(spectrum, response), blocks.length)  # (b, C, K, F)
+            to_activations[items] = _join(lagged, blocks)[..., :frames]
+        if to_templates is not None:
+            activity = torch.fft.rfft(_with_history(activations[items], blocks), blocks.length)
+            lagged = torch.fft.irfft(_compare(spectrum, activity, shared=templates.shape[0] == 1), blocks.length)
+            lags = lagged.roll(blocks.history, -1)[..., : phases.shape[-1]].mT.flatten(-2)  # (G, K, M * P)
+            size = min(lags.shape[-1], templates.shape[-1])
+            to_templates[items if templates.shape[0] > 1 else slice(None), :, :size] += lags[..., :size]
+    return to_activations, to_templates
 
 
 def fast_fft_length(minimum: int) -> int:
@@ -35,15 +85,83 @@ def fast_fft_length(minimum: int) -> int:
         length += 1
 
 
-def _split_phases(templates: Tensor, hop_length: int) -> Tensor:
-    """Deal the samples of (..., L) out to (..., hop, L / hop), the last frame filled up with zeros."""
-    padded = F.pad(templates, (0, -templates.shape[-1] % hop_length))
-    return padded.unflatten(-1, (-1, hop_length)).transpose(-1, -2)
+def _phases(templates: Tensor, frames: int, hop_length: int) -> Tensor:
+    """Deal the samples of (G, K, L) that fit the audio out to (G, K, hop, M), the last frame filled up with zeros."""
+    heard = templates[..., : frames * hop_length]
+    return F.pad(heard, (0, -heard.shape[-1] % hop_length)).unflatten(-1, (-1, hop_length)).mT
 
 
-def _mix_shared(activity: Tensor, response: Tensor) -> Tensor:
-    """Sum over K one matrix product a frequency: (..., K, F) and (K, hop, F) to (..., hop, F)."""
-    items = activity.reshape(-1, *activity.shape[-2:]).permute(2, 0, 1).contiguous()  # (F, B, K)
-    mixed = items @ response.permute(2, 0, 1).contiguous()  # (F, B, hop)
-    mixed = mixed.permute(1, 2, 0).contiguous()  # (B, hop, F)
-    return mixed.reshape(*activity.shape[:-2], *mixed.shape[-2:])
+def _groups(batch: int, phases: Tensor, blocks: Blocks, stems: bool) -> Iterator[tuple[slice, Tensor]]:
+    """Walk over groups of items that fit a cache, with the spectrum of their templates."""
+    own, instruments, hop_length, _ = phases.shape
+    rows = instruments + hop_length * (instruments if stems else 1)
+    per_item = (blocks.length // 2 + 1) * (blocks.number * rows + (instruments * hop_length if own > 1 else 0))
+    step = max(1, _IN_FLIGHT // per_item)
+    shared = torch.fft.rfft(phases, blocks.length) if own == 1 else None  # (1, K, P, F)
+    for start in range(0, batch, step):
+        items = slice(start, min(start + step, batch))
+        yield items, torch.fft.rfft(phases[items], blocks.length) if shared is None else shared
+
+
+def _cut(x: Tensor, blocks: Blocks) -> Tensor:
+    """Cut (..., N) into (..., C, S), the last block filled up with zeros."""
+    return F.pad(x, (0, blocks.number * blocks.frames - x.shape[-1])).unflatten(-1, (blocks.number, blocks.frames))
+
+
+def _with_history(activations: Tensor, blocks: Blocks) -> Tensor:
+    """Cut (b, K, N) into blocks (b, C, K, history + S), each with the frames before it."""
+    size = blocks.number * blocks.frames
+    padded = F.pad(activations, (blocks.history, size - activations.shape[-1]))
+    return padded.unfold(-1, blocks.history + blocks.frames, blocks.frames).movedim(-2, 1)
+
+
+def _join(lagged: Tensor, blocks: Blocks) -> Tensor:
+    """Join (b, C, K, F) of lags -history to S - 1, the negative ones wrapped, to (b, K, C * S)."""
+    joined = lagged[..., : blocks.frames].movedim(1, -2).contiguous()  # (b, K, C, S)
+    if blocks.number > 1 and blocks.history:
+        before = lagged[:, 1:, :, -blocks.history :].movedim(1, -2)
+        joined[..., :-1, -blocks.history :] += before
+    return joined.flatten(-2)
+
+
+def _play(activity: Tensor, response: Tensor, stems: bool) -> Tensor:
+    """Multiply (b, C, K, F) with (G, K, P, F), summed over K unless `stems`."""
+    if stems:
+        return activity.unsqueeze(-2) * response.unsqueeze(1)
+    if response.shape[0] > 1:
+        return (activity.unsqueeze(-2) * response.unsqueeze(1)).sum(-3)
+    return _back(_by_frequency(activity) @ _by_frequency(response), activity.shape[:2])
+
+
+def _listen(spectrum: Tensor, response: Tensor) -> Tensor:
+    """Multiply (b, C, [K,] P, F) with the conjugate of (G, K, P, F), summed over P: (b, C, K, F)."""
+    mirrored = spectrum.conj_physical()  # smaller than the response; a lazy conjugate is lost in a compiled graph
+    if spectrum.dim() == 5:
+        product = (mirrored * response.unsqueeze(1)).sum(-2)
+    elif response.shape[0] > 1:
+        product = (mirrored.unsqueeze(2) * response.unsqueeze(1)).sum(-2)
+    else:
+        product = _back(_by_frequency(mirrored) @ _by_frequency(response).mT, spectrum.shape[:2])
+    return product.conj_physical()
+
+
+def _compare(spectrum: Tensor, activity: Tensor, shared: bool) -> Tensor:
+    """Multiply (b, C, [K,] P, F) with the conjugate of (b, C, K, F), summed over blocks: (b, K, P, F), or (1, ...)."""
+    mirrored = activity.conj_physical()
+    if spectrum.dim() == 5:
+        product = (spectrum * mirrored.unsqueeze(-2)).sum(1)
+    elif shared:
+        return _back(_by_frequency(mirrored).mT @ _by_frequency(spectrum), (1, -1))
+    else:
+        product = (spectrum.unsqueeze(2) * mirrored.unsqueeze(-2)).sum(1)
+    return product.sum(0, keepdim=True) if shared else product
+
+
+def _by_frequency(x: Tensor) -> Tensor:
+    """Turn (b, C, R, F) into one matrix (b * C, R) a frequency, which a matrix product takes contiguous."""
+    return x.flatten(0, 1).permute(2, 0, 1).contiguous()
+
+
+def _back(x: Tensor, leading: tuple[int, ...]) -> Tensor:
+    """Turn matrices (F, b * C, R) into (b, C, R, F)."""
+    return x.permute(1, 2, 0).unflatten(0, leading)

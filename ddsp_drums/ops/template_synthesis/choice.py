@@ -1,0 +1,71 @@
+"""Which backend is expected to be the fastest: an estimate in nanoseconds, of which only ratios matter."""
+
+import torch
+from torch import Tensor
+
+from ddsp_drums._compilers import has_numba, has_triton
+from ddsp_drums.ops.template_synthesis.polyphase import plan_blocks
+
+_CALL = 150_000  # around the FFTs of a polyphase call
+_FFT = 2.0  # a point of an FFT
+_MIX = 0.5  # a product of two points of spectra
+_SCAN = 1.5  # an activation looked at, to be counted and listed
+_EVENT = 30  # a nonzero activation
+_ADD = 0.13  # a sample of a template, added or compared
+
+
+def choose_backend(
+    activations: Tensor, templates: Tensor, hop_length: int, stems: bool, outputs: tuple[str, ...], gradient: str
+) -> str:
+    """Choose for activations (B, K, N) and templates (B or 1, K, L).
+
+    On a CPU by the estimated time, for which the nonzero activations are counted. On a GPU by shape alone, because to
+    count would make the host wait: sparse for a kit an item and for audio much longer than the templates.
+
+    Args:
+        activations: Shape (B, K, N).
+        templates: Shape (B or 1, K, L).
+        hop_length: Samples in a frame.
+        stems: Whether the audio is one track an instrument.
+        outputs: What is computed: ("audio",), or "activations" and "templates" for their gradients.
+        gradient: "dense" or "support", as of :func:`ddsp_drums.template_synthesis`.
+
+    Returns:
+        "polyphase" or "sparse".
+    """
+    if activations.is_cuda:
+        long = activations.shape[-1] * hop_length > 16 * templates.shape[-1]
+        return "sparse" if has_triton() and (templates.shape[0] > 1 or long) else "polyphase"
+    if not (activations.is_cpu and has_numba()):
+        return "polyphase"
+    shape = activations, templates, hop_length
+    polyphase = _polyphase_ns(*shape, stems, outputs)
+    sparse = 0.0
+    if gradient == "dense" and "activations" in outputs:  # for which the sparse backend needs the polyphase one
+        sparse = _polyphase_ns(*shape, stems, ("activations",))
+        outputs = tuple(output for output in outputs if output != "activations")
+    if sparse < polyphase:
+        sparse += _sparse_ns(*shape) * len(outputs)
+    return "sparse" if sparse < polyphase else "polyphase"
+
+
+def _polyphase_ns(
+    activations: Tensor, templates: Tensor, hop_length: int, stems: bool, outputs: tuple[str, ...]
+) -> float:
+    batch, instruments, frames = activations.shape
+    blocks = plan_blocks(frames, -(-min(templates.shape[-1], frames * hop_length) // hop_length))
+    rows = batch * blocks.number
+    ffts = {
+        "audio": rows * hop_length * (instruments if stems else 1),
+        "activations": rows * instruments,
+        "templates": templates.shape[0] * instruments * hop_length,
+    }
+    needed = sum(ffts.values()) if len(outputs) == 1 else sum(ffts.values()) + ffts["activations"] + ffts["templates"]
+    mixed = len(outputs) * rows * instruments * hop_length
+    return _CALL * len(outputs) + blocks.length * (_FFT * needed + _MIX * mixed)
+
+
+def _sparse_ns(activations: Tensor, templates: Tensor, hop_length: int) -> float:
+    samples, length = activations.shape[-1] * hop_length, templates.shape[-1]
+    ringing = length * (1 - length / (2 * samples)) if length < samples else samples / 2  # of a hit anywhere
+    return _SCAN * activations.numel() + int(torch.count_nonzero(activations)) * (_EVENT + _ADD * ringing)
