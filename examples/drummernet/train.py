@@ -127,7 +127,8 @@ class Trainer:
     def reconstruction_loss(self, audio: Tensor) -> Tensor:
         """Transcribe recordings (B, T), play the result on random kits, and compare what is heard."""
         activations = self.model.activations(self.model(audio))
-        played = template_synthesis(activations, self._templates(), hop_length=self.config.model.hop_length)
+        hop_length = self.config.model.hop_length
+        played = template_synthesis(activations, self._templates(), hop_length=hop_length, gradient="support")  # gated
         heard = self.model.heard(audio)
         played = played[..., : heard.shape[-1]]
         if self.config.model.velocity:
