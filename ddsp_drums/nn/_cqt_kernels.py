@@ -11,11 +11,17 @@ _DISCARDED = 0.01  # share of each filter's summed magnitude that may be dropped
 
 
 class Octave(NamedTuple):
-    """One octave as a strided convolution onto the FFT bins its filters use, and the filters on those bins."""
+    """One octave: a DFT onto the FFT bins its filters use, every hop, and the filters on those bins.
 
-    dft: NDArray[np.float64]  # (2 * bins, hop, blocks): cosines, then sines
+    The DFT is either that of a whole window; or that of one hop, `blocks` of which are turned to one phase and summed,
+    whereafter the Hann shape of the window follows from three neighbouring bins.
+    """
+
+    dft: NDArray[np.float64]  # (2 * bins, samples): cosines, then minus sines
     filters: NDArray[np.float64]  # (bins_per_octave, bins)
-    lead: int  # blocks of the convolution before the one that starts at the centre of a frame
+    lead: int  # samples of a window before the centre of its frame
+    blocks: int  # in a window
+    turns: NDArray[np.float64]  # (2, bins, period): the phase in which each bin starts each block; period 0: none
 
 
 @lru_cache(maxsize=32)
@@ -27,9 +33,21 @@ def design_octaves(
     for octave in range(n_octaves):
         centres_hz = f_min_hz * 2.0 ** (octave + np.arange(bins_per_octave) / bins_per_octave)
         filters, n_fft = _wavelet_spectra(sample_rate, hop_length, centres_hz)
+        filters /= math.sqrt(n_fft)
         used = np.flatnonzero(filters.any(axis=0))
-        dft, lead = _windowed_dft(n_fft, used, hop_length, window_ratio)
-        octaves.append(Octave(dft, filters[:, used] / math.sqrt(n_fft), lead))
+        taps = max(round(window_ratio * n_fft), 2)
+        blocks, rest = divmod(taps, hop_length)
+        if rest == 0 and n_fft % taps == 0 and blocks >= 4 and blocks.bit_count() == 1:
+            neighbour = n_fft // taps  # the bin one period a window away
+            bins = np.arange(used[0] - neighbour, used[-1] + neighbour + 1)
+            dft, turns = _dft(n_fft, bins, np.arange(hop_length)), _dft(n_fft, bins, np.arange(0, n_fft, hop_length))
+            octaves.append(
+                Octave(dft, filters[:, used[0] : used[-1] + 1], taps // 2, blocks, turns.reshape(2, len(bins), -1))
+            )
+        else:
+            lead = n_fft // 2 - (n_fft - taps) // 2
+            dft = _hann(taps) * _dft(n_fft, used, np.arange(taps) - lead)
+            octaves.append(Octave(dft, filters[:, used], lead, 1, np.empty((2, len(used), 0))))
     return tuple(octaves)
 
 
@@ -52,21 +70,10 @@ def _wavelet_spectra(
     return spectra, n_fft
 
 
-def _windowed_dft(
-    n_fft: int, bins: NDArray[np.int64], hop_length: int, window_ratio: float
-) -> tuple[NDArray[np.float64], int]:
-    """Return the taps of a DFT under a short centred window, cut into blocks of `hop_length`."""
-    taps = max(round(window_ratio * n_fft), 2)
-    first = (n_fft - taps) // 2 - n_fft // 2  # relative to the centre of the frame
-    lead = -(first // hop_length)
-    before = lead * hop_length + first
-    blocks = -(-(before + taps) // hop_length)
-
-    time = first + np.arange(taps)
+def _dft(n_fft: int, bins: NDArray[np.int64], time: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return cosines, then minus sines, of each bin at each sample, shape (2 * bins, samples)."""
     angle = 2 * np.pi / n_fft * (bins[:, None] * time % n_fft)
-    dft = np.zeros((2, len(bins), blocks * hop_length))
-    dft[..., before : before + taps] = _hann(taps) * np.stack([np.cos(angle), np.sin(angle)])
-    return dft.reshape(-1, blocks, hop_length).transpose(0, 2, 1).copy(), lead
+    return np.concatenate([np.cos(angle), -np.sin(angle)])
 
 
 def _hann(size: int) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """Pseudo-constant-Q transform: a short FFT an octave, seen through constant-Q filters."""
 
-from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -65,7 +65,7 @@ def pseudo_cqt(
     """
     require_audio("audio", audio)
     octaves = _design(sample_rate, hop_length, f_min_hz, n_octaves, bins_per_octave, window_ratio)
-    return _transform(audio, hop_length, [(dft.to(audio), filters.to(audio), lead) for dft, filters, lead in octaves])
+    return _transform(audio, hop_length, octaves)
 
 
 class PseudoCQT(nn.Module):
@@ -95,21 +95,20 @@ class PseudoCQT(nn.Module):
         self.n_octaves = n_octaves
         self.bins_per_octave = bins_per_octave
         self.window_ratio = window_ratio
-        self._leads = []
         octaves = _design(sample_rate, hop_length, f_min_hz, n_octaves, bins_per_octave, window_ratio)
-        dtype = torch.get_default_dtype()
-        for octave, (dft, filters, lead) in enumerate(octaves):
-            self.register_buffer(f"dft_{octave}", dft.to(dtype, copy=True), persistent=False)
-            self.register_buffer(f"filters_{octave}", filters.to(dtype, copy=True), persistent=False)
-            self._leads.append(lead)
+        self._windows = [(octave.lead, octave.blocks) for octave in octaves]
+        for index, octave in enumerate(octaves):
+            for name in ("dft", "filters", "turns"):
+                constant = getattr(octave, name).to(torch.get_default_dtype(), copy=True)
+                self.register_buffer(f"{name}_{index}", constant, persistent=False)
 
     def forward(self, audio: Tensor) -> Tensor:
         """Map audio (..., T) to magnitudes (..., F, 1 + T // hop_length)."""
         require_audio("audio", audio)
-        octaves = [
-            (self.get_buffer(f"dft_{octave}").to(audio), self.get_buffer(f"filters_{octave}").to(audio), lead)
-            for octave, lead in enumerate(self._leads)
-        ]
+        octaves = []
+        for index, window in enumerate(self._windows):
+            dft, filters, turns = (self.get_buffer(f"{name}_{index}") for name in ("dft", "filters", "turns"))
+            octaves.append(_Octave(dft, filters, *window, turns))
         return _transform(audio, self.hop_length, octaves)
 
     def extra_repr(self) -> str:
@@ -120,9 +119,19 @@ class PseudoCQT(nn.Module):
         )
 
 
+class _Octave(NamedTuple):
+    """The constants of one octave, as :class:`ddsp_drums.nn._cqt_kernels.Octave` describes them."""
+
+    dft: Tensor
+    filters: Tensor
+    lead: int
+    blocks: int
+    turns: Tensor
+
+
 def _design(
     sample_rate: float, hop_length: int, f_min_hz: float, n_octaves: int, bins_per_octave: int, window_ratio: float
-) -> list[tuple[Tensor, Tensor, int]]:
+) -> list[_Octave]:
     """Check the options and return the constants of each octave as tensors."""
     for name, value in (
         ("sample_rate", sample_rate),
@@ -141,27 +150,64 @@ def _design(
             f"and n_octaves={n_octaves} put the highest at {highest_hz:g} Hz: lower one of them"
         )
     octaves = design_octaves(sample_rate, hop_length, f_min_hz, n_octaves, bins_per_octave, window_ratio)
-    return [(torch.from_numpy(dft), torch.from_numpy(filters), lead) for dft, filters, lead in octaves]
+    return [
+        _Octave(torch.from_numpy(dft), torch.from_numpy(filters), lead, blocks, torch.from_numpy(turns))
+        for dft, filters, lead, blocks, turns in octaves
+    ]
 
 
 # What torch.compiler.assume_constant_result does, which would import Triton.
 _design._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 
-def _transform(audio: Tensor, hop_length: int, octaves: Iterable[tuple[Tensor, Tensor, int]]) -> Tensor:
-    """Convolve blocks of one hop with the DFT of each octave, and mix the magnitudes by its filters."""
-    octaves = list(octaves)
+def _transform(audio: Tensor, hop_length: int, octaves: list[_Octave]) -> Tensor:
+    """Transform a window around each frame by the DFT of each octave, and mix the magnitudes by its filters."""
     frames = 1 + audio.shape[-1] // hop_length
-    before = max(lead for _, _, lead in octaves)
-    after = max(dft.shape[-1] - lead for dft, _, lead in octaves) - 1
+    before = max(octave.lead for octave in octaves)
+    after = max(octave.blocks * octave.dft.shape[-1] - octave.lead for octave in octaves)
     flat = audio.reshape(-1, audio.shape[-1])
-    padded = F.pad(flat, (before * hop_length, (frames + after) * hop_length - flat.shape[-1]))
-    blocks = padded.unflatten(-1, (-1, hop_length)).mT  # (B, hop, before + N + after)
+    padded = F.pad(flat, (before, (frames - 1) * hop_length + after - flat.shape[-1]))
     magnitudes = []
-    for dft, filters, lead in octaves:
-        start = before - lead
+    for octave in octaves:
+        samples = octave.dft.shape[-1]
+        heard = padded[:, before - octave.lead :].unfold(-1, samples, hop_length)  # (B, N or more, samples)
+        heard = heard[:, : frames + octave.blocks - 1]
         with torch.autocast(audio.device.type, enabled=False):  # half precision would leave no quiet detail
-            parts = F.conv1d(blocks[..., start : start + frames + dft.shape[-1] - 1], dft).unflatten(1, (2, -1))
-            spectrum = torch.complex(parts[:, 0], parts[:, 1])  # (B, bins, N)
-            magnitudes.append(filters @ spectrum.abs())  # the gradient of abs is 0 at 0, that of a root is NaN
+            parts = octave.dft.to(audio) @ heard.mT  # (B, 2 * bins, N or more)
+            spectrum = torch.complex(*parts.chunk(2, dim=1))
+            if octave.blocks > 1:
+                spectrum = _slide(spectrum, octave.turns.to(audio), octave.blocks)
+            magnitudes.append(octave.filters.to(audio) @ spectrum.abs())  # gradient 0 at 0; that of a root is NaN
     return torch.cat(magnitudes, dim=-2).reshape(*audio.shape[:-1], -1, frames)
+
+
+def _slide(spectrum: Tensor, turns: Tensor, blocks: int) -> Tensor:
+    """Turn spectra of single blocks (B, bins, N + blocks - 1) into those under a Hann window of `blocks` of them."""
+    period = turns.shape[-1]
+    phase = torch.complex(*turns).repeat(1, -(-spectrum.shape[-1] // period))[:, : spectrum.shape[-1]]
+    spectrum = _MovingSum.apply(spectrum * phase, blocks)
+    spectrum = spectrum * phase[:, : spectrum.shape[-1]].conj()  # seen from the start of each window
+    step = period // blocks
+    return 0.5 * spectrum[:, step:-step] - 0.25 * (spectrum[:, : -2 * step] + spectrum[:, 2 * step :])
+
+
+class _MovingSum(torch.autograd.Function):
+    """Sum of a power of two of neighbours; its own adjoint but for the ends, which autograd would pay for twice."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: Tensor, size: int) -> Tensor:
+        span = 1
+        while span < size:  # sums of 2, 4, 8: a difference of cumulative sums would lose what is quiet
+            x = x[..., :-span] + x[..., span:]
+            span *= 2
+        return x
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, int], output: Tensor) -> None:
+        ctx.size = inputs[1]
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        return _MovingSum.apply(F.pad(gradient, (ctx.size - 1, ctx.size - 1)), ctx.size), None
