@@ -1,6 +1,7 @@
 """Differentiable layers for drums, percussion and any instrument whose notes are repeated sounds."""
 
 from ddsp_drums.functional import (
+    cqt,
     cycle_consistency_loss,
     gated_sparsemax,
     log_mel,
@@ -9,10 +10,12 @@ from ddsp_drums.functional import (
     percussive,
     pseudo_cqt,
     sparsemax,
+    spectrogram,
     template_synthesis,
 )
-from ddsp_drums.losses import CycleConsistencyLoss, OnsetCQTLoss
+from ddsp_drums.losses import CycleConsistencyLoss, MultiResolutionSTFTLoss, OnsetCQTLoss, SpectralLoss
 from ddsp_drums.nn import (
+    CQT,
     ConvHead,
     GatedSparsemax,
     LogMel,
@@ -21,23 +24,29 @@ from ddsp_drums.nn import (
     PseudoCQT,
     RecurrentHead,
     Sparsemax,
+    Spectrogram,
     TemplateSynthesizer,
     UNetEncoder,
 )
 
 __all__ = [
+    "CQT",
     "ConvHead",
     "CycleConsistencyLoss",
     "GatedSparsemax",
     "LogMel",
     "MedianFilter",
+    "MultiResolutionSTFTLoss",
     "OnsetCQTLoss",
     "PercussiveEnhancer",
     "PseudoCQT",
     "RecurrentHead",
     "Sparsemax",
+    "SpectralLoss",
+    "Spectrogram",
     "TemplateSynthesizer",
     "UNetEncoder",
+    "cqt",
     "cycle_consistency_loss",
     "gated_sparsemax",
     "log_mel",
@@ -46,5 +55,6 @@ __all__ = [
     "percussive",
     "pseudo_cqt",
     "sparsemax",
+    "spectrogram",
     "template_synthesis",
 ]

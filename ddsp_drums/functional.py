@@ -2,15 +2,18 @@
 
 from ddsp_drums.losses.cycle import cycle_consistency_loss
 from ddsp_drums.losses.onset_cqt import onset_cqt_loss
+from ddsp_drums.nn.constant_q import cqt
 from ddsp_drums.nn.cqt import pseudo_cqt
 from ddsp_drums.nn.hpss import percussive
 from ddsp_drums.nn.mel import log_mel
+from ddsp_drums.nn.stft import spectrogram
 from ddsp_drums.ops.gated_sparsemax import gated_sparsemax
 from ddsp_drums.ops.median_filter import median_filter
 from ddsp_drums.ops.sparsemax import sparsemax
 from ddsp_drums.ops.template_synthesis import template_synthesis
 
 __all__ = [
+    "cqt",
     "cycle_consistency_loss",
     "gated_sparsemax",
     "log_mel",
@@ -19,5 +22,6 @@ __all__ = [
     "percussive",
     "pseudo_cqt",
     "sparsemax",
+    "spectrogram",
     "template_synthesis",
 ]

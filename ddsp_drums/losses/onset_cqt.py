@@ -1,14 +1,25 @@
 """Distance of two recordings in the log pseudo-CQT of their percussive parts."""
 
-from torch import Tensor, nn
+from collections.abc import Sequence
 
-from ddsp_drums.nn._audio import require_audio
+from torch import Tensor
+
+from ddsp_drums.losses.spectral import (
+    SpectralLoss,
+    compress,
+    distance,
+    normalised_weights,
+    require_alike,
+    require_distance,
+    require_weights,
+    with_trace,
+)
+from ddsp_drums.nn._audio import as_audio
 from ddsp_drums.nn.cqt import PseudoCQT, pseudo_cqt
-from ddsp_drums.nn.hpss import PercussiveEnhancer, percussive
+from ddsp_drums.nn.hpss import percussive
 
 __all__ = ["OnsetCQTLoss", "onset_cqt_loss"]
 
-_FLOOR = 1e-5  # magnitude that counts as silence
 _WEIGHT = 4.0  # of the published training code
 
 
@@ -22,14 +33,19 @@ def onset_cqt_loss(
     n_octaves: int = 8,
     bins_per_octave: int = 12,
     enhance: bool = True,
+    compression: str = "log",
+    norm: int = 1,
+    octave_weights: Sequence[float] | None = None,
+    tilt_db: float = 0.0,
+    reduction: str = "mean",
 ) -> Tensor:
-    r"""Compare what two recordings have at their onsets, in the log magnitudes of every octave.
+    r"""Compare what two recordings have at their onsets, in the magnitudes of every octave.
 
-    $$\ell = 4 \sum_o \operatorname{mean} \left| \log_{10} \frac{C_o(\hat x) + 10^{-5}}{10^{-5}}
-      - \log_{10} \frac{C_o(x) + 10^{-5}}{10^{-5}} \right|$$
+    $$\ell = 4 \sum_o w_o \operatorname{mean} \left| \log_{10} \frac{C_o(\hat x) + 10^{-5}}{10^{-5}}
+      - \log_{10} \frac{C_o(x) + 10^{-5}}{10^{-5}} \right|^p$$
 
     where $C_o$ is octave $o$ of the pseudo-CQT of the percussive part. Symmetric in its two inputs; an input that
-    needs no gradient costs none.
+    needs no gradient costs none, and :meth:`OnsetCQTLoss.features` of a target can be kept.
 
     Args:
         estimate: Samples, shape (..., T).
@@ -40,10 +56,15 @@ def onset_cqt_loss(
         n_octaves: Octaves, at least 1. All centres must be below half the sample rate.
         bins_per_octave: Bins in an octave.
         enhance: Whether to compare the percussive parts (:func:`ddsp_drums.percussive`) rather than the whole.
+        compression: "log" as above; "power" for differences of the cube root; or "none".
+        norm: p, 1 or 2.
+        octave_weights: w, one positive number an octave from the lowest up; scaled to a mean of one. None: all one.
+        tilt_db: How much more each octave weighs than the one below, in dB. Above 0, quiet hi-hats count for more.
+        reduction: "mean" or "sum" over leading axes, or "none" to keep them.
 
     Returns:
-        The distance, a scalar of at least 0, with the mean taken over leading axes too. Finite, and so is its
-        gradient, for any finite input, silence included.
+        The distance, a scalar of at least 0, or (...) without reduction. Finite, and so is its gradient, for any
+        finite input; where the estimate is silent, its gradient is towards the target.
 
     Raises:
         TypeError: If an input is not a float32 or float64 tensor.
@@ -51,7 +72,7 @@ def onset_cqt_loss(
 
     Source:
         Choi and Cho, "Deep Unsupervised Drum Transcription", ISMIR 2019, section 3.3; constants of the published
-        code.
+        code. Weights, tilt, norm and power are ours.
 
     Example:
         >>> import torch
@@ -61,30 +82,37 @@ def onset_cqt_loss(
         >>> bool(onset_cqt_loss(0.1 * noise, noise, sample_rate=16000) > 10)
         True
     """
-    _require_pair(estimate, target)
-    if enhance:
-        estimate, target = percussive(estimate), percussive(target)
-    ours, theirs = (
-        pseudo_cqt(
-            audio,
+    estimate, target = as_audio("estimate", estimate), as_audio("target", target)
+    require_alike(estimate, target, "(..., T)")
+    require_distance(compression, norm, reduction)
+    weights = normalised_weights(_by_band(octave_weights, tilt_db, n_octaves, bins_per_octave))
+
+    def features(audio: Tensor) -> Tensor:
+        magnitudes = pseudo_cqt(
+            percussive(audio) if enhance else audio,
             sample_rate=sample_rate,
             hop_length=hop_length,
             f_min_hz=f_min_hz,
             n_octaves=n_octaves,
             bins_per_octave=bins_per_octave,
         )
-        for audio in (estimate, target)
-    )
-    return _log_distance(ours, theirs, n_octaves)
+        return compress(magnitudes, compression)
+
+    scale = _WEIGHT * n_octaves  # octaves are equally large: the sum of their means is n_octaves means over all
+    return distance(features(with_trace(estimate, target)), features(target), norm, weights, scale, reduction)
 
 
-class OnsetCQTLoss(nn.Module):
+class OnsetCQTLoss(SpectralLoss):
     """Module of :func:`ddsp_drums.onset_cqt_loss`, which documents the arguments.
 
     Example:
         >>> import torch
-        >>> OnsetCQTLoss(sample_rate=16000)(torch.zeros(2, 4000), torch.zeros(2, 4000))
+        >>> loss = OnsetCQTLoss(sample_rate=16000)
+        >>> loss(torch.zeros(2, 4000), torch.zeros(2, 4000))
         tensor(0.)
+        >>> known = loss.features(torch.randn(2, 4000))  # of a target, computed once
+        >>> loss.compare(loss.features(torch.zeros(2, 4000)), known).shape
+        torch.Size([])
     """
 
     def __init__(
@@ -96,33 +124,37 @@ class OnsetCQTLoss(nn.Module):
         n_octaves: int = 8,
         bins_per_octave: int = 12,
         enhance: bool = True,
+        compression: str = "log",
+        norm: int = 1,
+        octave_weights: Sequence[float] | None = None,
+        tilt_db: float = 0.0,
+        reduction: str = "mean",
     ) -> None:
-        super().__init__()
-        self.enhance = PercussiveEnhancer() if enhance else nn.Identity()
-        self.cqt = PseudoCQT(
-            sample_rate=sample_rate,
-            hop_length=hop_length,
-            f_min_hz=f_min_hz,
-            n_octaves=n_octaves,
-            bins_per_octave=bins_per_octave,
-        )
-
-    def forward(self, estimate: Tensor, target: Tensor) -> Tensor:
-        """Map two recordings (..., T) to a scalar."""
-        _require_pair(estimate, target)
-        return _log_distance(self.cqt(self.enhance(estimate)), self.cqt(self.enhance(target)), self.cqt.n_octaves)
-
-
-def _require_pair(estimate: Tensor, target: Tensor) -> None:
-    require_audio("estimate", estimate)
-    require_audio("target", target)
-    if estimate.shape != target.shape:
-        raise ValueError(
-            f"estimate and target must have the same shape (..., T), "
-            f"got {tuple(estimate.shape)} and {tuple(target.shape)}"
+        super().__init__(
+            PseudoCQT(
+                sample_rate=sample_rate,
+                hop_length=hop_length,
+                f_min_hz=f_min_hz,
+                n_octaves=n_octaves,
+                bins_per_octave=bins_per_octave,
+            ),
+            enhance=enhance,
+            compression=compression,
+            norm=norm,
+            weights=_by_band(octave_weights, tilt_db, n_octaves, bins_per_octave),
+            scale=_WEIGHT * n_octaves,
+            reduction=reduction,
         )
 
 
-def _log_distance(ours: Tensor, theirs: Tensor, n_octaves: int) -> Tensor:
-    difference = (ours + _FLOOR).log10() - (theirs + _FLOOR).log10()
-    return _WEIGHT * n_octaves * difference.abs().mean()  # octaves are equally large: n means of one, or one of all
+def _by_band(
+    octave_weights: Sequence[float] | None, tilt_db: float, n_octaves: int, bins_per_octave: int
+) -> list[float]:
+    """Return the weight of each band, from those of octaves and the tilt between them."""
+    weights = [1.0] * n_octaves if octave_weights is None else list(octave_weights)
+    require_weights("octave_weights", weights)
+    if len(weights) != n_octaves:
+        raise ValueError(f"octave_weights must be one an octave, {n_octaves}, got {len(weights)}")
+    return [
+        weight * 10 ** (tilt_db * octave / 20) for octave, weight in enumerate(weights) for _ in range(bins_per_octave)
+    ]

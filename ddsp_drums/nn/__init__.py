@@ -1,15 +1,18 @@
 """Every layer as a module."""
 
+from ddsp_drums.nn.constant_q import CQT
 from ddsp_drums.nn.cqt import PseudoCQT
 from ddsp_drums.nn.heads import ConvHead, RecurrentHead
 from ddsp_drums.nn.hpss import PercussiveEnhancer
 from ddsp_drums.nn.median import MedianFilter
 from ddsp_drums.nn.mel import LogMel
 from ddsp_drums.nn.sparsemax import GatedSparsemax, Sparsemax
+from ddsp_drums.nn.stft import Spectrogram
 from ddsp_drums.nn.synthesis import TemplateSynthesizer
 from ddsp_drums.nn.unet import UNetEncoder
 
 __all__ = [
+    "CQT",
     "ConvHead",
     "GatedSparsemax",
     "LogMel",
@@ -18,6 +21,7 @@ __all__ = [
     "PseudoCQT",
     "RecurrentHead",
     "Sparsemax",
+    "Spectrogram",
     "TemplateSynthesizer",
     "UNetEncoder",
 ]

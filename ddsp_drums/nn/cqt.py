@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ddsp_drums._validate import require_positive
-from ddsp_drums.nn._audio import require_audio
+from ddsp_drums._validate import require_count, require_positive
+from ddsp_drums.nn._audio import as_audio
 from ddsp_drums.nn._cqt_kernels import design_octaves
 
 __all__ = ["PseudoCQT", "pseudo_cqt"]
@@ -63,7 +63,7 @@ def pseudo_cqt(
         >>> magnitudes[:, 100].argmax()  # 45 semitones above C1
         tensor(45)
     """
-    require_audio("audio", audio)
+    audio = as_audio("audio", audio)
     octaves = _design(sample_rate, hop_length, f_min_hz, n_octaves, bins_per_octave, window_ratio)
     return _transform(audio, hop_length, octaves)
 
@@ -104,7 +104,7 @@ class PseudoCQT(nn.Module):
 
     def forward(self, audio: Tensor) -> Tensor:
         """Map audio (..., T) to magnitudes (..., F, 1 + T // hop_length)."""
-        require_audio("audio", audio)
+        audio = as_audio("audio", audio)
         octaves = []
         for index, window in enumerate(self._windows):
             dft, filters, turns = (self.get_buffer(f"{name}_{index}") for name in ("dft", "filters", "turns"))
@@ -133,22 +133,9 @@ def _design(
     sample_rate: float, hop_length: int, f_min_hz: float, n_octaves: int, bins_per_octave: int, window_ratio: float
 ) -> list[_Octave]:
     """Check the options and return the constants of each octave as tensors."""
-    for name, value in (
-        ("sample_rate", sample_rate),
-        ("hop_length", hop_length),
-        ("f_min_hz", f_min_hz),
-        ("n_octaves", n_octaves),
-        ("bins_per_octave", bins_per_octave),
-    ):
-        require_positive(name, value)
+    require_octaves(sample_rate, hop_length, f_min_hz, n_octaves, bins_per_octave)
     if not 0 < window_ratio <= 1:
         raise ValueError(f"window_ratio must be in (0, 1], got {window_ratio}")
-    highest_hz = f_min_hz * 2 ** (n_octaves - 1 / bins_per_octave)
-    if highest_hz >= sample_rate / 2:
-        raise ValueError(
-            f"all bins must lie below the Nyquist frequency of {sample_rate / 2:g} Hz, but f_min_hz={f_min_hz:g} "
-            f"and n_octaves={n_octaves} put the highest at {highest_hz:g} Hz: lower one of them"
-        )
     octaves = design_octaves(sample_rate, hop_length, f_min_hz, n_octaves, bins_per_octave, window_ratio)
     return [
         _Octave(torch.from_numpy(dft), torch.from_numpy(filters), lead, blocks, torch.from_numpy(turns))
@@ -158,6 +145,20 @@ def _design(
 
 # What torch.compiler.assume_constant_result does, which would import Triton.
 _design._dynamo_marked_constant = True  # type: ignore[attr-defined]
+
+
+def require_octaves(sample_rate: float, hop_length: int, f_min_hz: float, n_octaves: int, bins_per_octave: int) -> None:
+    """Raise unless all bins of all octaves lie below the Nyquist frequency, and all else is in range."""
+    require_positive("sample_rate", sample_rate)
+    require_positive("f_min_hz", f_min_hz)
+    for name, value in (("hop_length", hop_length), ("n_octaves", n_octaves), ("bins_per_octave", bins_per_octave)):
+        require_count(name, value)
+    highest_hz = f_min_hz * 2 ** (n_octaves - 1 / bins_per_octave)
+    if highest_hz >= sample_rate / 2:
+        raise ValueError(
+            f"all bins must lie below the Nyquist frequency of {sample_rate / 2:g} Hz, but f_min_hz={f_min_hz:g} "
+            f"and n_octaves={n_octaves} put the highest at {highest_hz:g} Hz: lower one of them"
+        )
 
 
 def _transform(audio: Tensor, hop_length: int, octaves: list[_Octave]) -> Tensor:

@@ -4,7 +4,8 @@ import torch
 from torch import Tensor, nn
 
 from ddsp_drums._validate import require_positive
-from ddsp_drums.nn._audio import require_audio
+from ddsp_drums.nn._audio import as_audio
+from ddsp_drums.nn.stft import complex_spectrogram
 from ddsp_drums.ops.median_filter import median_filter
 
 __all__ = ["PercussiveEnhancer", "percussive"]
@@ -42,24 +43,17 @@ def percussive(audio: Tensor, *, n_fft: int = 1024, hop_length: int = 256, kerne
         >>> float(percussive(tone)[4000:12000].square().mean() / tone.square().mean()) < 0.01
         True
     """
-    require_audio("audio", audio)
+    audio = as_audio("audio", audio)
     require_positive("hop_length", hop_length)
     if hop_length > n_fft // 3:
         raise ValueError(f"hop_length must be at most n_fft // 3 = {n_fft // 3}, got {hop_length}")
-    window = torch.hann_window(n_fft, dtype=audio.dtype, device=audio.device)
-    spectrum = torch.stft(
-        audio.reshape(-1, audio.shape[-1]),
-        n_fft,
-        hop_length,
-        window=window,
-        pad_mode="constant",
-        return_complex=True,
-    )  # (B, F, N)
+    spectrum = complex_spectrogram(audio.reshape(-1, audio.shape[-1]), n_fft, hop_length)  # (B, F, N)
     magnitude = spectrum.abs()  # its gradient is 0 at 0, where that of a square root is NaN
     mask = _soft_mask(
         median_filter(magnitude, kernel_size=kernel_size, dim=-2),
         median_filter(magnitude, kernel_size=kernel_size, dim=-1),
     )
+    window = torch.hann_window(n_fft, dtype=audio.dtype, device=audio.device)
     return torch.istft(mask * spectrum, n_fft, hop_length, window=window, length=audio.shape[-1]).reshape(audio.shape)
 
 

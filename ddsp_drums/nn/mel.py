@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ddsp_drums._validate import require_positive
-from ddsp_drums.nn._audio import require_audio
+from ddsp_drums.nn._audio import as_audio
 
 __all__ = ["LogMel", "log_mel"]
 
@@ -96,7 +96,7 @@ class LogMel(nn.Module):
 
 
 def _transform(audio: Tensor, filters: Tensor, n_fft: int, hop_length: int, floor: float) -> Tensor:
-    require_audio("audio", audio)
+    audio = as_audio("audio", audio)
     window = torch.hann_window(n_fft, dtype=audio.dtype, device=audio.device)
     flat = F.pad(audio.reshape(-1, audio.shape[-1]), (n_fft // 2, n_fft // 2))
     spectrum = torch.stft(flat, n_fft, hop_length, window=window, center=False, return_complex=True)

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from ddsp_drums._autocast import under_autocast
 from ddsp_drums._compilers import has_numba, has_triton
 from ddsp_drums._validate import require_count, require_float, require_one_of
 from ddsp_drums.ops.template_synthesis.op import synthesize
@@ -64,7 +65,7 @@ def template_synthesis(
     require_count("hop_length", hop_length)
     require_one_of("gradient", gradient, GRADIENTS)
     require_one_of("backend", backend, BACKENDS)
-    activations, templates = _under_autocast(activations), _under_autocast(templates)
+    activations, templates = under_autocast(activations), under_autocast(templates)
     _require_fit(activations, templates, hop_length)
     if backend == "sparse":
         _require_compiler(activations.device)
@@ -78,12 +79,6 @@ def template_synthesis(
     kits = kits.reshape(-1, *templates.shape[-2:]).to(work)  # (B or 1, K, L)
     audio = synthesize(items, kits, hop_length, stems, backend, gradient)
     return audio.reshape(*leading, *audio.shape[1:]).to(dtype)
-
-
-def _under_autocast(x: Tensor) -> Tensor:
-    """Take half precision to float32 where autocast is on, as it does for every operation that sums a lot."""
-    half = x.dtype in (torch.float16, torch.bfloat16)
-    return x.float() if half and torch.is_autocast_enabled(x.device.type) else x
 
 
 def _require_fit(activations: Tensor, templates: Tensor, hop_length: int) -> None:

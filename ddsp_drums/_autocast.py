@@ -1,0 +1,10 @@
+"""What autocast means to a layer that sums a lot."""
+
+import torch
+from torch import Tensor
+
+
+def under_autocast(x: Tensor) -> Tensor:
+    """Take half precision to float32 where autocast is on, as it does for every operation that sums a lot."""
+    half = x.dtype in (torch.float16, torch.bfloat16)
+    return x.float() if half and torch.is_autocast_enabled(x.device.type) else x
