@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from ddsp_drums._validate import require_float
-from ddsp_drums.ops.median_filter.op import median_along_first
+from ddsp_drums.ops.median_filter.op import median_along_middle
 
 __all__ = ["median_filter"]
 
@@ -22,8 +22,9 @@ def median_filter(input: Tensor, *, kernel_size: int, dim: int = -1) -> Tensor:
         dim: The dimension to filter along.
 
     Returns:
-        The filtered samples, shaped like `input`. A NaN makes every window that holds it NaN. The gradient of an
-        output goes to the sample that is its median; all samples of the window that equal it get equal shares.
+        The filtered samples, shaped and laid out in memory like `input`. A NaN makes every window that holds it NaN.
+        The gradient of an output goes to the sample that is its median; all samples of the window that equal it get
+        equal shares.
 
     Raises:
         TypeError: If `input` is not a floating-point tensor.
@@ -42,6 +43,9 @@ def median_filter(input: Tensor, *, kernel_size: int, dim: int = -1) -> Tensor:
         raise ValueError(f"kernel_size must be odd and at least 1, got {kernel_size}")
     if input.shape[dim] == 0:
         raise ValueError(f"input must hold at least one element along dim {dim}, got {tuple(input.shape)}")
-    moved = input.movedim(dim, 0)
-    filtered = median_along_first(moved.reshape(moved.shape[0], -1), kernel_size)
-    return filtered.reshape(moved.shape).movedim(0, dim)
+    order = list(input.dim_order())  # as the samples lie in memory, so that none has to move
+    before = order.index(dim % input.dim())
+    laid = input.permute(order)
+    outer, inner = laid.shape[:before].numel(), laid.shape[before + 1 :].numel()
+    filtered = median_along_middle(laid.reshape(outer, input.shape[dim], inner), kernel_size)
+    return filtered.reshape(laid.shape).permute(sorted(range(input.dim()), key=order.__getitem__))

@@ -1,69 +1,51 @@
 """The median filter and its gradient as PyTorch operators.
 
-Three operators, all along the first axis of a matrix. The gradient of the median is `spread`; `spread` and `select` are
-linear and each other's transpose, so that derivatives of any order are made of these two.
+Three operators, all along the middle axis of (O, N, M). The gradient of the median is `spread`; `spread` and `select`
+are linear and each other's transpose, so that derivatives of any order are made of these two.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import Function
 from torch.library import custom_op
 
-from ddsp_drums.ops.median_filter.network import median_by_network
-
-
-def median_along_first(x: Tensor, kernel_size: int) -> Tensor:
-    """Filter a matrix (N, M) along its first axis."""
-    return _median(x, kernel_size)
+from ddsp_drums.ops.median_filter import torch_kernels
+from ddsp_drums.ops.median_filter.layout import fold, from_phases, mirror, to_phases
 
 
 @custom_op("ddsp_drums::median_filter", mutates_args=())
 def _median(x: Tensor, kernel_size: int) -> Tensor:
-    return median_by_network(_mirror(x, kernel_size), kernel_size)
+    if x.numel() == 0:
+        return x.new_empty(x.shape)
+    medians = torch_kernels.medians(to_phases(_widened(x), kernel_size), kernel_size)
+    return from_phases(medians, x.shape[1]).to(x.dtype)
 
 
 @custom_op("ddsp_drums::median_filter_spread", mutates_args=())
 def _spread(gradient: Tensor, x: Tensor, median: Tensor, kernel_size: int) -> Tensor:
     """Hand the gradient of each median to the samples of its window that equal it, in equal shares."""
-    padded = _mirror(x, kernel_size)
-    size = x.shape[0]
-    share = gradient / _count(padded, median, kernel_size)
-    spread = torch.zeros_like(padded)
-    for shift in range(kernel_size):
-        spread[shift : shift + size] += torch.where(padded[shift : shift + size] == median, share, 0)
-    return x.new_zeros(x.shape).index_add_(0, _positions(size, kernel_size, x.device), spread)
+    if x.numel() == 0:
+        return x.new_empty(x.shape)
+    padded = mirror(_widened(x), kernel_size)
+    handed = torch_kernels.spread(_widened(gradient), padded, _widened(median), kernel_size)
+    return fold(handed, kernel_size).to(x.dtype)
 
 
 @custom_op("ddsp_drums::median_filter_select", mutates_args=())
 def _select(value: Tensor, x: Tensor, median: Tensor, kernel_size: int) -> Tensor:
     """Take for each window the mean of `value` over the samples of `x` that equal the median."""
-    padded, values = _mirror(x, kernel_size), _mirror(value, kernel_size)
-    size = x.shape[0]
-    selected = median.new_zeros(median.shape)
-    for shift in range(kernel_size):
-        here = padded[shift : shift + size] == median
-        selected += torch.where(here, values[shift : shift + size], 0)
-    return selected / _count(padded, median, kernel_size)
+    if x.numel() == 0:
+        return x.new_empty(x.shape)
+    padded, values = mirror(_widened(x), kernel_size), mirror(_widened(value), kernel_size)
+    return torch_kernels.select(values, padded, _widened(median), kernel_size).to(x.dtype)
 
 
-def _count(padded: Tensor, median: Tensor, kernel_size: int) -> Tensor:
-    size = median.shape[0]
-    count = median.new_zeros(median.shape)
-    for shift in range(kernel_size):
-        count += padded[shift : shift + size] == median
-    return count
-
-
-def _mirror(x: Tensor, kernel_size: int) -> Tensor:
-    return x.index_select(0, _positions(x.shape[0], kernel_size, x.device))
-
-
-def _positions(size: int, kernel_size: int, device: torch.device) -> Tensor:
-    """Return where each of `size` + `kernel_size` - 1 mirrored samples comes from, mirrored as often as it takes."""
-    radius = kernel_size // 2
-    position = torch.arange(-radius, size + radius, device=device) % (2 * size)
-    return torch.minimum(position, 2 * size - 1 - position)
+def _widened(x: Tensor) -> Tensor:
+    """Lay `x` out for the kernels; a median is exact in a wider dtype, and shares of half precision add up better."""
+    return (x if x.itemsize >= 4 else x.float()).contiguous()
 
 
 @_median.register_fake
@@ -81,25 +63,73 @@ def _(value: Tensor, x: Tensor, median: Tensor, kernel_size: int) -> Tensor:
     return median.new_empty(median.shape)
 
 
-def _keep_median(ctx: Any, inputs: tuple[Tensor, int], output: Tensor) -> None:
-    x, ctx.kernel_size = inputs
-    ctx.save_for_backward(x, output)
+def _over_batch(operator: Callable[..., Tensor]) -> Callable[..., tuple[Tensor, int]]:
+    """Let `torch.vmap` stack its batch on the first axis of every tensor."""
+
+    def batched(info: Any, in_dims: tuple[int | None, ...], *inputs: Any) -> tuple[Tensor, int]:
+        *tensors, kernel_size = inputs
+        stacked = [
+            tensor.expand(info.batch_size, *tensor.shape) if dim is None else tensor.movedim(dim, 0)
+            for tensor, dim in zip(tensors, in_dims, strict=False)
+        ]  # (B, O, N, M)
+        result = operator(*[tensor.flatten(0, 1) for tensor in stacked], kernel_size)
+        return result.view(stacked[0].shape), 0
+
+    return batched
 
 
-def _keep_windows(ctx: Any, inputs: tuple[Tensor, Tensor, Tensor, int], output: Tensor) -> None:
-    _, x, median, ctx.kernel_size = inputs
-    ctx.save_for_backward(x, median)
+class _Median(Function):
+    """The operator and its derivative once more, because `torch.func.grad` cannot use those that are registered."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: Tensor, kernel_size: int) -> Tensor:
+        return _median(x, kernel_size)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, int], output: Tensor) -> None:
+        x, ctx.kernel_size = inputs
+        ctx.save_for_backward(x, output)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        return _Spread.apply(gradient, *ctx.saved_tensors, ctx.kernel_size), None
 
 
-def _by_spread(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-    inputs = len(ctx.needs_input_grad)
-    return _spread(gradient, *ctx.saved_tensors, ctx.kernel_size), *[None] * (inputs - 1)
+class _Spread(Function):
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(gradient: Tensor, x: Tensor, median: Tensor, kernel_size: int) -> Tensor:
+        return _spread(gradient, x, median, kernel_size)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor, Tensor, int], output: Tensor) -> None:
+        _, x, median, ctx.kernel_size = inputs
+        ctx.save_for_backward(x, median)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
+        return _Select.apply(gradient, *ctx.saved_tensors, ctx.kernel_size), None, None, None
 
 
-def _by_select(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-    return _select(gradient, *ctx.saved_tensors, ctx.kernel_size), None, None, None
+class _Select(_Spread):
+    @staticmethod
+    def forward(value: Tensor, x: Tensor, median: Tensor, kernel_size: int) -> Tensor:
+        return _select(value, x, median, kernel_size)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
+        return _Spread.apply(gradient, *ctx.saved_tensors, ctx.kernel_size), None, None, None
 
 
-_median.register_autograd(_by_spread, setup_context=_keep_median)
-_spread.register_autograd(_by_select, setup_context=_keep_windows)
-_select.register_autograd(_by_spread, setup_context=_keep_windows)
+for operator, function in ((_median, _Median), (_spread, _Spread), (_select, _Select)):
+    operator.register_autograd(function.backward, setup_context=function.setup_context)
+    operator.register_vmap(_over_batch(operator))
+
+
+def median_along_middle(x: Tensor, kernel_size: int) -> Tensor:
+    """Filter samples (O, N, M) along the middle axis, with derivatives of any order."""
+    run = _median if torch.compiler.is_compiling() else _Median.apply  # neither does what the other can
+    return run(x, kernel_size)
