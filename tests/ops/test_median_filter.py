@@ -9,9 +9,18 @@ from hypothesis import strategies as st
 from torch.autograd import gradcheck, gradgradcheck
 
 from ddsp_drums import median_filter
+from ddsp_drums.ops.median_filter import op
 from ddsp_drums.ops.median_filter.network import median_network
 from ddsp_drums.ops.median_filter.reference import median_by_unfolding
 from tests.tolerances import assert_equal
+
+
+@pytest.fixture(params=["numba", "torch"], autouse=True)
+def compiler(request, monkeypatch):
+    """Run every test with compiled kernels and without."""
+    if request.param == "numba":
+        pytest.importorskip("numba")
+    monkeypatch.setattr(op, "has_numba", lambda: request.param == "numba")
 
 
 def value_and_gradient(function, x, weights):

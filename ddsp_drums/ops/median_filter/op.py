@@ -5,6 +5,7 @@ are linear and each other's transpose, so that derivatives of any order are made
 """
 
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.library import custom_op
 
-from ddsp_drums.ops.median_filter import torch_kernels
+from ddsp_drums._compilers import has_numba
 from ddsp_drums.ops.median_filter.layout import fold, from_phases, mirror, to_phases
 
 
@@ -20,7 +21,7 @@ from ddsp_drums.ops.median_filter.layout import fold, from_phases, mirror, to_ph
 def _median(x: Tensor, kernel_size: int) -> Tensor:
     if x.numel() == 0:
         return x.new_empty(x.shape)
-    medians = torch_kernels.medians(to_phases(_widened(x), kernel_size), kernel_size)
+    medians = _kernels(x).medians(to_phases(_widened(x), kernel_size), kernel_size)
     return from_phases(medians, x.shape[1]).to(x.dtype)
 
 
@@ -30,7 +31,7 @@ def _spread(gradient: Tensor, x: Tensor, median: Tensor, kernel_size: int) -> Te
     if x.numel() == 0:
         return x.new_empty(x.shape)
     padded = mirror(_widened(x), kernel_size)
-    handed = torch_kernels.spread(_widened(gradient), padded, _widened(median), kernel_size)
+    handed = _kernels(x).spread(_widened(gradient), padded, _widened(median), kernel_size)
     return fold(handed, kernel_size).to(x.dtype)
 
 
@@ -40,7 +41,18 @@ def _select(value: Tensor, x: Tensor, median: Tensor, kernel_size: int) -> Tenso
     if x.numel() == 0:
         return x.new_empty(x.shape)
     padded, values = mirror(_widened(x), kernel_size), mirror(_widened(value), kernel_size)
-    return torch_kernels.select(values, padded, _widened(median), kernel_size).to(x.dtype)
+    return _kernels(x).select(values, padded, _widened(median), kernel_size).to(x.dtype)
+
+
+def _kernels(x: Tensor) -> ModuleType:
+    """Choose the fastest kernels for the device of `x` that can be compiled here."""
+    if x.device.type == "cpu" and has_numba():
+        from ddsp_drums.ops.median_filter import numba_kernels
+
+        return numba_kernels
+    from ddsp_drums.ops.median_filter import torch_kernels
+
+    return torch_kernels
 
 
 def _widened(x: Tensor) -> Tensor:
