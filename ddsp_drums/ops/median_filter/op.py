@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.library import custom_op
 
-from ddsp_drums._compilers import has_numba
+from ddsp_drums._compilers import has_numba, has_triton
 from ddsp_drums.ops.median_filter.layout import fold, from_phases, mirror, to_phases
 
 
@@ -50,6 +50,10 @@ def _kernels(x: Tensor) -> ModuleType:
         from ddsp_drums.ops.median_filter import numba_kernels
 
         return numba_kernels
+    if x.device.type == "cuda" and has_triton():
+        from ddsp_drums.ops.median_filter import triton_kernels
+
+        return triton_kernels
     from ddsp_drums.ops.median_filter import torch_kernels
 
     return torch_kernels
