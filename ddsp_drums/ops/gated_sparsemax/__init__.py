@@ -1,8 +1,10 @@
 """Sparsemax over instruments times sparsemax over time windows."""
 
+import torch
 from torch import Tensor
 
-from ddsp_drums._validate import require_float, require_positive
+from ddsp_drums._validate import require_count, require_float
+from ddsp_drums.ops.gated_sparsemax.op import gate
 from ddsp_drums.ops.gated_sparsemax.reference import gated_sparsemax_by_parts
 
 __all__ = ["gated_sparsemax"]
@@ -23,11 +25,13 @@ def gated_sparsemax(logits: Tensor, *, window: int, alpha: float = 2.0, silent_s
             some instrument must play somewhere in every window.
 
     Returns:
-        Activations in [0, 1], shape (..., K, N).
+        Activations in [0, 1], shape (..., K, N). With `alpha` 2, half precision is computed in float32 and rounded at
+        the end. Under autocast the result is float32.
 
     Raises:
-        TypeError: If `logits` is not a floating-point tensor.
-        ValueError: If `logits` has fewer than two dimensions, no instrument or no frame, or `window` is below 1.
+        TypeError: If `logits` is not a floating-point tensor or `window` no int.
+        ValueError: If `logits` has fewer than two dimensions, no instrument, no frame or 2**31 frames, or `window` is
+            below 1.
 
     Source:
         Choi and Cho, "Deep Unsupervised Drum Transcription", ISMIR 2019, section 3.1. The silent slot is ours.
@@ -40,7 +44,14 @@ def gated_sparsemax(logits: Tensor, *, window: int, alpha: float = 2.0, silent_s
                 [0., 0., 0., 1.]])
     """
     require_float("logits", logits, "(..., K, N)", min_dims=2)
-    require_positive("window", window)
+    require_count("window", window)
     if 0 in logits.shape[-2:]:
         raise ValueError(f"logits must have shape (..., K, N) with K, N >= 1, got {tuple(logits.shape)}")
+    if logits.shape[-1] >= 2**31:
+        raise ValueError(f"logits must have shape (..., K, N) with N < 2**31, got {tuple(logits.shape)}")
+    half = logits.dtype in (torch.float16, torch.bfloat16)
+    if half and not logits.is_meta and torch.is_autocast_enabled(logits.device.type):
+        logits = logits.float()
+    if alpha == 2:
+        return gate(logits, window, silent_slot)
     return gated_sparsemax_by_parts(logits, window, alpha, silent_slot)
