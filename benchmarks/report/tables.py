@@ -1,0 +1,113 @@
+"""The tables of one operation on one machine."""
+
+from collections import defaultdict
+
+from benchmarks.report import text
+from benchmarks.report.results import Entry, Results, sweep_cases
+
+
+def sweep_table(results: Results, operation: Entry, sweep: Entry, backward: bool) -> str:
+    """Compare all providers at the points of a sweep, in milliseconds, the fastest in bold."""
+    providers = [
+        one["name"]
+        for one in operation["providers"]
+        if any(results.find(operation["name"], one["name"], case, backward) for case in sweep_cases(sweep))
+    ]
+    lines = []
+    for value, case in zip(sweep["values"], sweep_cases(sweep), strict=True):
+        rows = [results.find(operation["name"], name, case, backward) for name in providers]
+        fastest = min((row["median_s"] for row in rows if row), default=0.0)
+        cells = [_bold(text.ms(row["median_s"]), row["median_s"] == fastest) if row else "not run" for row in rows]
+        lines.append([f"{value:g}", *cells])
+    return text.table([sweep["label"], *providers], lines)
+
+
+def _bold(cell: str, yes: bool) -> str:
+    return f"**{cell}**" if yes else cell
+
+
+def every_row(results: Results, operation: Entry) -> str:
+    """List every row of the sweeps with all that was measured."""
+    base = operation["sweeps"][0]["base"]
+    measured = [row for row in results.rows if row["operation"] == operation["name"] and row["goal"] is None]
+    heads = ("point", "provider", "pass", "ms", "MB", "error", "error of gradients", "of the ceiling", "rounds")
+    return text.table(
+        heads,
+        [
+            (
+                text.case(row["case"], base),
+                row["provider"],
+                "both" if row["backward"] else "forward",
+                text.ms(row["median_s"]),
+                text.mb(row["peak_bytes"]),
+                text.tiny(row["error"]),
+                text.tiny(row["gradient_error"]),
+                text.percent(results.share(row)),
+                str(row["rounds"]),
+            )
+            for row in measured
+        ],
+    )
+
+
+def losses(results: Results, operation: Entry) -> text.Lines:
+    """List the points where something else is faster than what the toolkit runs by default."""
+    ours = {one["name"] for one in operation["providers"] if one["ours"]}
+    choosing = [one["name"] for one in operation["providers"] if one["backends"]]
+    default = choosing or [one["name"] for one in operation["providers"] if one["ours"]][:1]
+    lines = []
+    for row in results.rows:
+        if row["operation"] != operation["name"] or row["goal"] is not None or row["provider"] in ours:
+            continue
+        for name in default:
+            own = results.find(operation["name"], name, row["case"], row["backward"])
+            if own and own["median_s"] > row["median_s"]:
+                lines.append(
+                    (
+                        text.case(row["case"], operation["sweeps"][0]["base"]),
+                        "both" if row["backward"] else "forward",
+                        name,
+                        text.ms(own["median_s"]),
+                        row["provider"],
+                        text.ms(row["median_s"]),
+                        f"{own['median_s'] / row['median_s']:.2f}",
+                    )
+                )
+    return lines
+
+
+def choices(results: Results, operation: Entry) -> text.Lines:
+    """List by how much the choice of a backend misses the best one, where by more than a tenth."""
+    base = operation["sweeps"][0]["base"]
+    return [
+        (
+            text.case(row["case"], base),
+            "both" if row["backward"] else "forward",
+            row["provider"],
+            text.ms(row["median_s"]),
+            best,
+            text.ms(row["against"][best]["median_s"]),
+            f"{ratio:.2f}",
+        )
+        for row, ratio, best in results.choices(operation)
+        if ratio > 1.1
+    ]
+
+
+def not_run(results: Results, operation: Entry) -> str:
+    """Say which rows are missing and why, those of one reason together."""
+    base = operation["sweeps"][0]["base"]
+    grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for row in results.not_run:
+        if row["operation"] == operation["name"]:
+            direction = "both" if row["backward"] else "forward"
+            point = f"{text.case(row['case'], base)} ({direction}, {row['operations']:.0e})"
+            grouped[row["provider"], row["reason"]].append(row["goal"] or point)
+    most = 40
+    return text.table(
+        ("provider", "reason", "rows", "points (pass, multiply-adds estimated)"),
+        [
+            (provider, reason, str(len(points)), "; ".join(points[:most]) if len(points) <= most else "all")
+            for (provider, reason), points in grouped.items()
+        ],
+    )
