@@ -8,7 +8,7 @@ AUDIO ?=
 override export AUDIO := $(value AUDIO)
 BIN := .venv/bin
 
-.PHONY: demo test lint types clean help
+.PHONY: bench demo test lint types clean help
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -19,6 +19,9 @@ demo: .venv/demo.stamp  ## Transcribe the demo loop, or any file: make demo AUDI
 test: .venv/test.stamp  ## Run all tests
 	TRITON_INTERPRET=1 $(BIN)/python -m pytest -m gpu
 	$(BIN)/python -m pytest
+
+bench: .venv/test.stamp  ## Measure speed and memory, and draw docs/benchmarks.md
+	$(BIN)/python -m benchmarks
 
 lint: .venv/test.stamp  ## Check style
 	$(BIN)/ruff check
