@@ -8,7 +8,8 @@ import torch
 
 from benchmarks import machine
 from benchmarks.harness import measure_row
-from benchmarks.operation import Operation, Row, rows
+from benchmarks.operation import Operation
+from benchmarks.row import Row, rows
 
 _NOT_RUN = pytest.StashKey[list[dict[str, Any]]]()
 _MEASURED = pytest.StashKey[list[Operation]]()

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from benchmarks.measure import Turns, error, peak_memory, seconds
-from benchmarks.operation import Case, Operation, Provider, Row
+from benchmarks.operation import Case, Operation, Provider
+from benchmarks.row import Row
 
 _SECONDS = 0.6  # a row, divided by the time of a round
 _FEWEST, _MOST = 3, 30  # rounds

@@ -4,8 +4,11 @@ import pytest
 import torch
 
 from benchmarks.harness import DisagreementError, check, measure_row
-from benchmarks.operation import Operation, Provider, Row, rows
+from benchmarks.operation import Operation, Provider
 from benchmarks.operations import OPERATIONS, gated_sparsemax, template_synthesis
+from benchmarks.operations.missing import without
+from benchmarks.operations.template_synthesis.case import Case, make_inputs, reference
+from benchmarks.row import Row, rows
 from ddsp_drums.ops.template_synthesis.reference import synthesis_by_zero_insertion
 
 CPU = torch.device("cpu")
@@ -44,15 +47,15 @@ def test_a_provider_agrees_with_the_reference(operation, provider, case):
 
 def test_the_reference_of_synthesis_is_the_specification():
     case = template_synthesis.OPERATION.tiny
-    inputs = [x.double() for x in template_synthesis.make_inputs(case)]
+    inputs = [x.double() for x in make_inputs(case)]
     expected = synthesis_by_zero_insertion(*inputs, case.hop, stems=False)
-    torch.testing.assert_close(template_synthesis.reference(case, *inputs), expected)
+    torch.testing.assert_close(reference(case, *inputs), expected)
 
 
 @pytest.mark.parametrize("kits", ["shared", "item"])
 def test_as_many_activations_as_asked_for_are_not_zero(kits):
-    case = template_synthesis.Case(3, 4, 50, 20, 4, 30, kits)
-    activations, templates = template_synthesis.make_inputs(case)
+    case = Case(3, 4, 50, 20, 4, 30, kits)
+    activations, templates = make_inputs(case)
     assert (activations != 0).sum((-1, -2)).tolist() == [30, 30, 30]
     assert templates.shape == ((3, 4, 20) if kits == "item" else (4, 20))
 
@@ -125,13 +128,13 @@ def test_every_row_is_measured_once(operation, device):
 
 
 def test_what_is_too_slow_is_not_run():
-    case = template_synthesis.Case()
+    case = Case()
     reason = template_synthesis.CONVOLUTION.why_not(case, False, "cpu")
     assert reason == "more than 3e+09 multiply-adds"
     assert template_synthesis.CONVOLUTION.why_not(case, False, "cuda") is None
 
 
 def test_what_is_not_installed_is_named():
-    missing = template_synthesis.without({"cpu": "no_such_package"})
+    missing = without({"cpu": "no_such_package"})
     assert missing("cpu") == "no_such_package is not installed"
     assert missing("cuda") == "does not run on a cuda"
