@@ -325,6 +325,22 @@ def test_batched_cotangents_equal_a_loop(backend, templates_shape, wanted):
         assert_equal(together[i], alone)
 
 
+@each_backend
+@pytest.mark.parametrize("templates_shape", [(3, 9), (2, 3, 9)])
+def test_gradients_of_each_item_by_function_transforms(backend, templates_shape):
+    activations = sparse_randn(4, 2, 3, 10, dtype=torch.float64)
+    templates = torch.randn(templates_shape, dtype=torch.float64)
+
+    def loss(activations, templates):
+        return template_synthesis(activations, templates, hop_length=2, backend=backend).square().sum()
+
+    grad = torch.func.grad(loss, argnums=(0, 1))
+    together = torch.func.vmap(grad, (0, None))(activations, templates)
+    for i in range(4):
+        for batched, alone in zip(together, grad(activations[i], templates), strict=True):
+            assert_equal(batched[i], alone)
+
+
 @needs_numba
 @pytest.mark.parametrize("threads", [2, 3])
 def test_threads_share_the_work(threads):

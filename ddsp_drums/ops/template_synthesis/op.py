@@ -9,17 +9,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import Function
 from torch.library import custom_op
 
 from ddsp_drums.ops.template_synthesis import polyphase
 from ddsp_drums.ops.template_synthesis.choice import choose_backend
-
-
-def synthesize(
-    activations: Tensor, templates: Tensor, hop_length: int, stems: bool, backend: str, gradient: str
-) -> Tensor:
-    """Map activations (B, K, N) and templates (B or 1, K, L) to audio (B, N * hop), or (B, K, N * hop) with `stems`."""
-    return _synthesize(activations, templates, hop_length, stems, backend, gradient)
 
 
 @custom_op("ddsp_drums::template_synthesis", mutates_args=())
@@ -119,7 +113,7 @@ def _keep_inputs(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
 def _synthesize_backward(ctx: Any, cotangent: Tensor) -> tuple[Tensor | None, ...]:
     hop_length, _, backend, gradient = ctx.options
     wanted = ctx.needs_input_grad[:2]
-    gradients = _correlate(cotangent, *ctx.saved_tensors, hop_length, *wanted, backend, gradient)
+    gradients = _Correlate.apply(cotangent, *ctx.saved_tensors, hop_length, *wanted, backend, gradient)
     return *(value if want else None for value, want in zip(gradients, wanted, strict=True)), None, None, None, None
 
 
@@ -131,11 +125,11 @@ def _correlate_backward(ctx: Any, of_activations: Tensor, of_templates: Tensor) 
     if for_activations:
         if how[1] == "support":
             of_activations = _on_support(of_activations, activations)
-        to_cotangent = to_cotangent + _synthesize(of_activations, templates, hop_length, stems, *how)
-        _, to_templates = _correlate(cotangent, of_activations, templates, hop_length, False, True, *how)
+        to_cotangent = to_cotangent + _Synthesize.apply(of_activations, templates, hop_length, stems, *how)
+        _, to_templates = _Correlate.apply(cotangent, of_activations, templates, hop_length, False, True, *how)
     if for_templates:
-        to_cotangent = to_cotangent + _synthesize(activations, of_templates, hop_length, stems, *how)
-        to_activations, _ = _correlate(cotangent, activations, of_templates, hop_length, True, False, *how)
+        to_cotangent = to_cotangent + _Synthesize.apply(activations, of_templates, hop_length, stems, *how)
+        to_activations, _ = _Correlate.apply(cotangent, activations, of_templates, hop_length, True, False, *how)
     return to_cotangent, to_activations, to_templates, None, None, None, None, None
 
 
@@ -173,3 +167,33 @@ _synthesize.register_autograd(_synthesize_backward, setup_context=_keep_inputs)
 _synthesize.register_vmap(_synthesize_vmap)
 _correlate.register_autograd(_correlate_backward, setup_context=_keep_inputs)
 _correlate.register_vmap(_correlate_vmap)
+
+
+class _Synthesize(Function):
+    """The operator and its derivative once more, because `torch.func.grad` cannot use those that are registered."""
+
+    generate_vmap_rule = True
+    setup_context = staticmethod(_keep_inputs)
+    backward = staticmethod(_synthesize_backward)
+
+    @staticmethod
+    def forward(*inputs: Any) -> Tensor:
+        return _synthesize(*inputs)
+
+
+class _Correlate(Function):
+    generate_vmap_rule = True
+    setup_context = staticmethod(_keep_inputs)
+    backward = staticmethod(_correlate_backward)
+
+    @staticmethod
+    def forward(*inputs: Any) -> tuple[Tensor, Tensor]:
+        return _correlate(*inputs)
+
+
+def synthesize(
+    activations: Tensor, templates: Tensor, hop_length: int, stems: bool, backend: str, gradient: str
+) -> Tensor:
+    """Map activations (B, K, N) and templates (B or 1, K, L) to audio (B, N * hop), or (B, K, N * hop) with `stems`."""
+    run = _synthesize if torch.compiler.is_compiling() else _Synthesize.apply  # neither does what the other can
+    return run(activations, templates, hop_length, stems, backend, gradient)
