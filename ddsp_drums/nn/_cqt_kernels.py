@@ -32,7 +32,7 @@ def design_octaves(
     octaves = []
     for octave in range(n_octaves):
         centres_hz = f_min_hz * 2.0 ** (octave + np.arange(bins_per_octave) / bins_per_octave)
-        filters, n_fft = _wavelet_spectra(sample_rate, hop_length, centres_hz)
+        filters, n_fft = wavelet_spectra(sample_rate, hop_length, centres_hz)
         filters /= math.sqrt(n_fft)
         used = np.flatnonzero(filters.any(axis=0))
         taps = max(round(window_ratio * n_fft), 2)
@@ -51,7 +51,7 @@ def design_octaves(
     return tuple(octaves)
 
 
-def _wavelet_spectra(
+def wavelet_spectra(
     sample_rate: float, hop_length: int, centres_hz: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], int]:
     """Return the magnitude spectra (bins_per_octave, n_fft / 2 + 1) of constant-Q Hann wavelets, and n_fft."""
