@@ -1,3 +1,5 @@
+import os
+
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
@@ -156,3 +158,39 @@ def test_offsets_beyond_32_bits(cuda):
     audio = template_synthesis(activations, torch.ones(1, 1024, device=cuda), hop_length=1024, backend="sparse")
     assert (audio[:, -1024:] == torch.tensor([[1.0], [2.0], [3.0]], device=cuda)).all()
     assert audio[:, :-1024].count_nonzero() == 0
+
+
+interpreted = pytest.mark.skipif(os.environ.get("TRITON_INTERPRET") == "1", reason="the interpreter compiles nothing")
+
+
+def compile_all(element="fp32", **fixed):
+    """Compile every kernel for a GPU that need not be there, with some arguments fixed."""
+    triton = pytest.importorskip("triton", reason="Triton is not installed")
+    from triton.backends.compiler import GPUTarget
+    from triton.compiler import ASTSource
+
+    from ddsp_drums.ops.template_synthesis import triton_kernels
+
+    fixed = {"SHARED": False, "STEMS": False, "SAMPLES": 512, "FRAMES": 1024, **fixed}
+    pointers = dict.fromkeys(["y", "sounds", "audio", "heard", "gradient"], f"*{element}")
+    pointers |= dict.fromkeys(["start", "listed"], "*i32")
+    for kernel in ("_list_nonzeros", "_synthesize", "_correlate_activations", "_correlate_templates"):
+        names = getattr(triton_kernels, kernel).arg_names
+        types = {name: "constexpr" if name in fixed else pointers.get(name, "i32") for name in names}
+        constants = {(names.index(name),): value for name, value in fixed.items() if name in names}
+        source = ASTSource(getattr(triton_kernels, kernel), types, constants)
+        assert triton.compile(source, target=GPUTarget("cuda", 90, 32)).asm["cubin"]
+
+
+@interpreted
+@pytest.mark.parametrize("element", ["fp32", "fp64"])
+@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize("stems", [True, False])
+def test_kernels_compile_where_there_is_no_gpu(element, shared, stems):
+    compile_all(element, SHARED=shared, STEMS=stems)
+
+
+@interpreted
+@pytest.mark.parametrize("size", ["instruments", "hop_length", "length", "frames", "tiles", "splits"])
+def test_kernels_compile_for_a_size_of_one(size):
+    compile_all(**{size: 1})  # which Triton compiles in
