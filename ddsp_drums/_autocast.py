@@ -6,5 +6,5 @@ from torch import Tensor
 
 def under_autocast(x: Tensor) -> Tensor:
     """Take half precision to float32 where autocast is on, as it does for every operation that sums a lot."""
-    half = x.dtype in (torch.float16, torch.bfloat16)
+    half = x.dtype in (torch.float16, torch.bfloat16) and not x.is_meta  # which knows no autocast
     return x.float() if half and torch.is_autocast_enabled(x.device.type) else x

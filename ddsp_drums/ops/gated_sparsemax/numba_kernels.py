@@ -1,16 +1,16 @@
 """Gated sparsemax and its gradient on the CPU, tile by tile: K instruments in one window of frames fit a cache."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
 
 from ddsp_drums._compilers import in_threads
+from ddsp_drums._numba import compiled
 
-# Sums may be reordered, hence vectorised; NaN and infinity keep their meaning.
-_compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "nsz", "contract"})
+_compiled = partial(compiled, reorder_sums=True)
 
 
 def gate(logits: Tensor, window: int, silent_slot: bool) -> Tensor:

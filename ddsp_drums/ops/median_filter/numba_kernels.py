@@ -8,11 +8,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from llvmlite import ir  # type: ignore[import-untyped]
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 from torch import Tensor
 
 from ddsp_drums._compilers import in_threads
+from ddsp_drums._numba import compiled
 from ddsp_drums.ops.median_filter import torch_kernels
 from ddsp_drums.ops.median_filter.layout import reach
 from ddsp_drums.ops.median_filter.network import median_network
@@ -53,7 +54,7 @@ def _by_rows(
     return result
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _spread(first, last, gradient, padded, median, handed, stride, kernel_size):
     share = np.empty(_BLOCK, median.dtype)
     zero = share.dtype.type(0)  # a bare 0 makes it float64
@@ -69,7 +70,7 @@ def _spread(first, last, gradient, padded, median, handed, stride, kernel_size):
                     total[n] += share[n] if sample[n] == middle[n] else zero
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _select(first, last, value, padded, median, selected, stride, kernel_size):
     count = np.empty(_BLOCK, median.dtype)
     zero = count.dtype.type(0)
@@ -85,7 +86,7 @@ def _select(first, last, value, padded, median, selected, stride, kernel_size):
                 total[n] /= count[n]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _count(count, padded, middle, stride, kernel_size):
     """Count for each window the samples that equal its median."""
     zero, one = count.dtype.type(0), count.dtype.type(1)
@@ -102,7 +103,7 @@ def _count(count, padded, middle, stride, kernel_size):
 def _network_kernel(kernel_size: int) -> Callable[..., None]:
     fingerprint = crc32(repr(median_network(kernel_size)).encode())
 
-    @njit(cache=True, nogil=True)
+    @compiled
     def kernel(first, last, phases, medians, end, stride, lanes):
         for vector in range(first, last):
             lane = min(vector * lanes, end - lanes)  # the last vector begins early, over lanes of the one before

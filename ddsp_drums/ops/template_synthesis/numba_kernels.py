@@ -1,15 +1,17 @@
 """Template synthesis and its gradient on the CPU by adding a template at each nonzero activation."""
 
+from functools import partial
+
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
 
 from ddsp_drums._compilers import in_threads
+from ddsp_drums._numba import compiled
 
 _TILE = 4096  # samples: a tile of audio and one of a template fit the first cache together
 
-_compiled = njit(cache=True, nogil=True, fastmath={"reassoc", "nsz", "contract"})
+_compiled = partial(compiled, reorder_sums=True)
 
 
 def synthesize(activations: Tensor, templates: Tensor, hop_length: int, stems: bool) -> Tensor:
