@@ -1,6 +1,7 @@
 """What every test shares: determinism, the shared data if it is there, and the tolerances."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,8 +17,10 @@ DATA = Path(os.environ.get("DDSP_DRUMS_DATA", Path(__file__).parents[2] / "share
 
 
 @pytest.fixture(autouse=True)
-def seed() -> None:
+def fresh() -> None:
     torch.manual_seed(0)
+    if "torch._dynamo" in sys.modules:  # its limit on compilations of a function is for a program, not for its tests
+        torch.compiler.reset()
 
 
 @pytest.fixture(scope="session")

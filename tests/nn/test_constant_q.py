@@ -56,7 +56,6 @@ def test_module_equals_function_and_saves_nothing():
 
 
 def test_function_and_module_compile_without_a_graph_break():
-    torch.compiler.reset()
     audio = torch.randn(2, 500)
     expected = cqt(audio, **SMALL)
     assert_equal(torch.compile(cqt, fullgraph=True, backend="aot_eager")(audio, **SMALL), expected)

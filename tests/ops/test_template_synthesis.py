@@ -242,7 +242,6 @@ def test_autocast_computes_in_float32(backend):
 def test_compiles_without_a_graph_break(backend, templates_shape, stems, gradient):
     activations = torch.randn(2, 3, 20, requires_grad=True)
     templates = torch.randn(templates_shape, requires_grad=True)
-    torch.compiler.reset()
     compiled = torch.compile(template_synthesis, fullgraph=True, backend="aot_eager")
     options = {"hop_length": 4, "stems": stems, "gradient": gradient, "backend": backend}
     ours, eager = compiled(activations, templates, **options), template_synthesis(activations, templates, **options)
@@ -253,7 +252,6 @@ def test_compiles_without_a_graph_break(backend, templates_shape, stems, gradien
 
 
 def test_compiles_with_dynamic_shapes():
-    torch.compiler.reset()
     compiled = torch.compile(template_synthesis, fullgraph=True, backend="aot_eager", dynamic=True)
     for batch, frames in [(2, 20), (3, 31)]:
         activations, templates = torch.randn(batch, 3, frames), torch.randn(3, 50)

@@ -144,7 +144,6 @@ def test_never_synchronises_and_can_be_captured(cuda, kits):
 
 
 def test_compiles_without_a_graph_break(cuda):
-    torch.compiler.reset()
     activations, templates = make_inputs(cuda, 4, 3, 200, 900, 4, density=0.05)
     compiled = torch.compile(template_synthesis, fullgraph=True)
     assert_equal(

@@ -4,7 +4,7 @@ from torch import Tensor
 
 from ddsp_drums._autocast import under_autocast
 from ddsp_drums._validate import require_count, require_float
-from ddsp_drums.ops.gated_sparsemax.op import gate, has_kernels
+from ddsp_drums.ops.gated_sparsemax.op import gate
 from ddsp_drums.ops.gated_sparsemax.reference import gated_sparsemax_by_parts
 
 __all__ = ["gated_sparsemax"]
@@ -50,6 +50,6 @@ def gated_sparsemax(logits: Tensor, *, window: int, alpha: float = 2.0, silent_s
     if logits.shape[-1] >= 2**31:
         raise ValueError(f"logits must have shape (..., K, N) with N < 2**31, got {tuple(logits.shape)}")
     logits = under_autocast(logits)
-    if alpha == 2 and has_kernels(logits.device):  # without kernels, the operator would compute both maps twice
+    if alpha == 2:
         return gate(logits, window, silent_slot)
     return gated_sparsemax_by_parts(logits, window, alpha, silent_slot)

@@ -41,20 +41,15 @@ def _gate_backward(gradient: Tensor, logits: Tensor, window: int, silent_slot: b
     return to_logits.view(logits.shape).to(logits.dtype)
 
 
-def has_kernels(device: torch.device) -> bool:
-    """Tell whether kernels can be compiled for the device."""
-    return (device.type == "cpu" and has_numba()) or (device.type == "cuda" and has_triton())
-
-
 def _kernels(logits: Tensor, window: int) -> ModuleType | None:
-    """Import the kernels of the device; without any the reference is taken."""
-    if logits.numel() == 0 or not has_kernels(logits.device):
+    """Import the kernels that can be compiled for the device; without any the reference is taken."""
+    if logits.numel() == 0:
         return None
-    if logits.is_cpu:
+    if logits.is_cpu and has_numba():
         from ddsp_drums.ops.gated_sparsemax import numba_kernels
 
         return numba_kernels
-    if min(window, logits.shape[-1]) <= _WIDEST:
+    if logits.is_cuda and has_triton() and min(window, logits.shape[-1]) <= _WIDEST:
         from ddsp_drums.ops.gated_sparsemax import triton_kernels
 
         return triton_kernels
