@@ -5,7 +5,7 @@ from pathlib import Path
 
 from benchmarks.machine import file_name
 from benchmarks.report import tables, text
-from benchmarks.report.headline import HEADS, headline
+from benchmarks.report.headline import ALLOWED, HEADS, headline
 from benchmarks.report.plots import draw_roofline, draw_sweeps
 from benchmarks.report.results import Entry, Results
 
@@ -137,23 +137,25 @@ def _operation(results: Results, operation: Entry, images: Path, slug: str) -> l
 
 
 def _outcome(results: Results, operation: Entry) -> list[str]:
-    parts = []
+    """Say where the toolkit is not the best, and where it does not take its own best."""
     losses = tables.losses(results, operation)
-    parts.append(f"**Where something else is faster** than what runs by default: {len(losses) or 'nowhere'} rows.")
+    parts = [f"**Where something else is faster** than what runs by default: {_rows(len(losses))}."]
     if losses:
         heads = ("point", "pass", "ours", "ms", "theirs", "ms", "ours / theirs")
         parts.append(text.table(heads, losses))
     every = list(results.choices(operation))
     if every:
         misses = tables.choices(results, operation)
-        parts.append(
-            f"**Where the chosen backend is more than 1.1 times the best**: {len(misses) or 'nowhere'} of {len(every)} "
-            "rows (timed in turns with each)."
-        )
+        title = f"**Where the chosen backend takes more than {ALLOWED:g} times as long as the best**"
+        parts.append(f"{title}, both timed in turns: {_rows(len(misses))} of {len(every)}.")
         if misses:
             heads = ("point", "pass", "chosen by", "ms", "best", "ms", "chosen / best")
             parts.append(text.table(heads, misses))
     return parts
+
+
+def _rows(number: int) -> str:
+    return "one row" if number == 1 else f"{number or 'no'} rows"
 
 
 def _image(path: Path, title: str) -> str:

@@ -15,7 +15,7 @@ def draw_sweeps(results: Results, operation: Entry, backward: bool, path: Path) 
     """Draw a panel a sweep with a line a provider."""
     plt = _pyplot()
     sweeps = operation["sweeps"]
-    columns = min(4, len(sweeps)) if len(sweeps) % 3 else 3
+    columns = 4 if len(sweeps) % 4 == 0 else min(3, len(sweeps))
     rows = -(-len(sweeps) // columns)
     with plt.rc_context(_STYLE):
         figure, axes = plt.subplots(
@@ -32,6 +32,8 @@ def draw_sweeps(results: Results, operation: Entry, backward: bool, path: Path) 
 
 
 def _draw_sweep(panel: Any, results: Results, operation: Entry, sweep: Entry, backward: bool) -> None:
+    from matplotlib.ticker import LogLocator
+
     for place, provider in enumerate(operation["providers"]):
         found = [results.find(operation["name"], provider["name"], case, backward) for case in sweep_cases(sweep)]
         points = [(row["case"][sweep["axis"]], 1e3 * row["median_s"]) for row in found if row]
@@ -40,6 +42,7 @@ def _draw_sweep(panel: Any, results: Results, operation: Entry, sweep: Entry, ba
     panel.set(xscale="log", yscale="log", title=sweep["title"], xlabel=sweep["label"])
     panel.set_xticks(sweep["values"], [f"{value:g}" for value in sweep["values"]])
     panel.minorticks_off()
+    panel.yaxis.set_major_locator(LogLocator(subs=(1, 3)))
     panel.yaxis.set_major_formatter(lambda value, place: f"{value:g}")
     panel.axvline(sweep["base"][sweep["axis"]], color="#dddddd", linewidth=5, zorder=0)
     panel.grid(which="major", color="#eeeeee")

@@ -3,6 +3,7 @@
 from collections import defaultdict
 
 from benchmarks.report import text
+from benchmarks.report.headline import ALLOWED
 from benchmarks.report.results import Entry, Results, sweep_cases
 
 
@@ -90,7 +91,7 @@ def choices(results: Results, operation: Entry) -> text.Lines:
             f"{ratio:.2f}",
         )
         for row, ratio, best in results.choices(operation)
-        if ratio > 1.1
+        if ratio > ALLOWED
     ]
 
 

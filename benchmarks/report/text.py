@@ -59,4 +59,4 @@ def folded(summary: str, text: str) -> str:
 
 
 def _is_figure(cell: str) -> bool:
-    return cell in ("-", "") or cell.strip("*")[:1].isdigit()
+    return cell in ("-", "", "not run") or cell.strip("*")[:1].isdigit()
