@@ -88,7 +88,8 @@ def pytest_benchmark_update_json(config: pytest.Config, benchmarks: list[Any], o
         "ceilings": machine.ceilings(torch.device(device)),
         "operations": [operation.describe(device) for operation in config.stash[_MEASURED]],
         "rows": [
-            {**entry["extra_info"], "median_s": entry["stats"]["median"], "rounds": entry["stats"]["rounds"]}
+            {**entry["extra_info"], **{f"{name}_s": entry["stats"][name] for name in ("median", "iqr")}}
+            | {"rounds": entry["stats"]["rounds"]}
             for entry in output_json["benchmarks"]
         ],
         "not_run": config.stash[_NOT_RUN],

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from benchmarks.measure import Turns, error, peak_memory, seconds
+from benchmarks.measure import Turns, error, peak_memory, quartiles, seconds
 from benchmarks.operation import Case, Operation, Provider
 from benchmarks.row import Row
 
@@ -35,11 +35,13 @@ def measure_row(row: Row, benchmark: Any, device: torch.device) -> dict[str, Any
     fewest = next((rounds for slowest, rounds in _FEWEST_IN_TURNS if others and round_s < slowest), _FEWEST)
     rounds = min(max(fewest, int(_SECONDS / round_s)), _MOST)
     benchmark.pedantic(turns.target, setup=turns.setup, rounds=rounds, warmup_rounds=1)
-    against = {
-        other.name: {"ratio": turns.ratio(other.name), "median_s": turns.median(other.name), **checked[other.name]}
-        for other in others
-    }
+    against = {other.name: {**_compared(turns, other.name), **checked[other.name]} for other in others}
     return {**row.describe(), **checked[row.provider.name], "against": against}
+
+
+def _compared(turns: Turns, other: str) -> dict[str, float]:
+    low, ratio, high = quartiles(turns.ratios(other))
+    return {"ratio": ratio, "low": low, "high": high, "median_s": turns.median(other)}
 
 
 def check(row: Row, provider: Provider, device: torch.device) -> dict[str, Any]:

@@ -97,15 +97,21 @@ class Turns:
         """Run the target."""
         self.times[self.name].append(seconds(run, self.device))
 
-    def ratio(self, other: str) -> float:
-        """Return how many times as long as the target another one took, the median over all rounds but the first."""
-        pairs = list(zip(self.times[other], self.times[self.name], strict=True))
-        return _median([theirs / own for theirs, own in pairs[1:] or pairs])
+    def ratios(self, other: str) -> list[float]:
+        """Return how many times as long as the target another one took, in each round but the first."""
+        pairs = zip(self.times[other], self.times[self.name], strict=True)
+        return _warm([theirs / own for theirs, own in pairs])
 
     def median(self, name: str) -> float:
         """Return the median time, without the first round."""
-        return _median(self.times[name][1:] or self.times[name])
+        return quartiles(_warm(self.times[name]))[1]
 
 
-def _median(values: list[float]) -> float:
-    return float(torch.tensor(values, dtype=torch.float64).quantile(0.5))
+def quartiles(values: list[float]) -> list[float]:
+    """Return the lower quartile, the median, and the upper quartile."""
+    places = torch.tensor([0.25, 0.5, 0.75], dtype=torch.float64)
+    return [float(x) for x in torch.tensor(values, dtype=torch.float64).quantile(places)]
+
+
+def _warm(values: list[float]) -> list[float]:
+    return values[1:] or values

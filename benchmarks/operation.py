@@ -43,7 +43,7 @@ class Provider:
         """Tell why this provider is not measured at a point, or None."""
         limit = self.limit * (20 if device == "cuda" else 1)
         if self.operations(case, backward) > limit:
-            return f"more than {limit:.0e} multiply-adds"
+            return f"more than {limit:.2g} multiply-adds"
         return self.missing(device)
 
 

@@ -14,8 +14,8 @@ def without(packages: dict[str, str]) -> Callable[[str], str | None]:
         try:
             import_module(package)
         except (ImportError, OSError) as problem:  # a torchaudio for another torch fails to load its library
-            gone = isinstance(problem, ModuleNotFoundError)
-            return f"{package} is not installed" if gone else f"{package} does not work with the installed torch"
+            name, gone = package.partition(".")[0], isinstance(problem, ModuleNotFoundError)
+            return f"{name} is not installed" if gone else f"{name} does not work with the installed torch"
         return None
 
     return missing

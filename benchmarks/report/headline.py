@@ -35,10 +35,11 @@ def _goal(results: Results, operation: Entry, goal: Entry) -> tuple[str, ...]:
     if row is None:
         return work, least, *["-"] * 6, "not run"
     other = row["against"][goal["against"]]
+    measured = f"**{text.times(other['ratio'])}** ({text.times(other['low'])} to {text.times(other['high'])})"
     reached = other["ratio"] >= goal["ratio"]
     if goal["peak_bytes"] is not None:
         reached = reached and row["peak_bytes"] is not None and row["peak_bytes"] <= goal["peak_bytes"]
-    return work, least, f"**{text.times(other['ratio'])}**", *_both(results, row, other), "yes" if reached else "no"
+    return work, least, measured, *_both(results, row, other), "yes" if reached else "no"
 
 
 def _worst_choice(results: Results, operation: Entry) -> list[tuple[str, ...]]:

@@ -25,7 +25,8 @@ _METHOD = """\
   random gradient of the output. On a GPU each call is timed until the device is done, caches are not flushed, and
   TF32 is off.
 - **Ratios** are medians of ratios of neighbours: the two run in turns (A B A B), so that a slow moment of the machine
-  hits both. They need not equal the ratio of the medians.
+  hits both; the quartiles stand in brackets. They need not equal the ratio of the medians. The spread of a time is the
+  distance of its quartiles over its median.
 - **Memory** is the peak beyond what was held before the call, outputs and gradients included, of the first call after
   compilation: the resident set on Linux, the allocator's count on a GPU. Inputs are not counted.
 - **The ceiling** is the larger of two least times: all inputs and outputs copied once at the bandwidth, and the

@@ -31,15 +31,27 @@ def every_row(results: Results, operation: Entry) -> str:
     """List every row of the sweeps with all that was measured."""
     base = operation["sweeps"][0]["base"]
     measured = [row for row in results.rows if row["operation"] == operation["name"] and row["goal"] is None]
-    heads = ("point", "provider", "pass", "ms", "MB", "error", "error of gradients", "of the ceiling", "rounds")
+    heads = (
+        "point",
+        "provider",
+        "pass",
+        "ms",
+        "spread",
+        "MB",
+        "error",
+        "error of gradients",
+        "of the ceiling",
+        "rounds",
+    )
     return text.table(
         heads,
         [
             (
                 text.case(row["case"], base),
                 row["provider"],
-                "both" if row["backward"] else "forward",
+                _pass(row),
                 text.ms(row["median_s"]),
+                text.percent(row["iqr_s"] / row["median_s"]),
                 text.mb(row["peak_bytes"]),
                 text.tiny(row["error"]),
                 text.tiny(row["gradient_error"]),
@@ -66,7 +78,7 @@ def losses(results: Results, operation: Entry) -> text.Lines:
                 lines.append(
                     (
                         text.case(row["case"], operation["sweeps"][0]["base"]),
-                        "both" if row["backward"] else "forward",
+                        _pass(row),
                         name,
                         text.ms(own["median_s"]),
                         row["provider"],
@@ -83,7 +95,7 @@ def choices(results: Results, operation: Entry) -> text.Lines:
     return [
         (
             text.case(row["case"], base),
-            "both" if row["backward"] else "forward",
+            _pass(row),
             row["provider"],
             text.ms(row["median_s"]),
             best,
@@ -101,14 +113,19 @@ def not_run(results: Results, operation: Entry) -> str:
     grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
     for row in results.not_run:
         if row["operation"] == operation["name"]:
-            direction = "both" if row["backward"] else "forward"
-            point = f"{text.case(row['case'], base)} ({direction}, {row['operations']:.0e})"
+            point = (
+                f"{text.case(row['case'], base)} ({'both' if row['backward'] else 'forward'}, {row['operations']:.0e})"
+            )
             grouped[row["provider"], row["reason"]].append(row["goal"] or point)
-    most = 40
+    measured = {row["provider"] for row in results.rows if row["operation"] == operation["name"]}
     return text.table(
         ("provider", "reason", "rows", "points (pass, multiply-adds estimated)"),
         [
-            (provider, reason, str(len(points)), "; ".join(points[:most]) if len(points) <= most else "all")
+            (provider, reason, str(len(points)), "; ".join(points) if provider in measured else "everywhere")
             for (provider, reason), points in grouped.items()
         ],
     )
+
+
+def _pass(row: Entry) -> str:
+    return "both" if row["backward"] else "forward"

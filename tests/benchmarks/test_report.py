@@ -25,6 +25,7 @@ def row(operation, provider, case, backward, milliseconds, goal=None, against=No
         "bytes": 1e6,
         "against": against or {},
         "median_s": milliseconds / 1e3,
+        "iqr_s": milliseconds / 1e4,
         "rounds": 7,
     }
 
@@ -33,7 +34,7 @@ def row(operation, provider, case, backward, milliseconds, goal=None, against=No
 def found():
     operation = template_synthesis.OPERATION.quick()
     operation = replace(operation, sweeps=operation.sweeps[:3])  # drawing takes the time
-    other = {"ratio": 31.5, "median_s": 0.315, "peak_bytes": None}
+    other = {"ratio": 31.5, "low": 29, "high": 33, "median_s": 0.315, "peak_bytes": None}
     goal = operation.goals[0]
     rows = [row(operation, goal.provider, goal.case, True, 10, goal.work, {goal.against: other})]
     for place, case in enumerate(dict.fromkeys(case for sweep in operation.sweeps for case in sweep.cases())):
@@ -77,7 +78,7 @@ def test_saving_keeps_everything_but_needless_digits(found, results):
 def test_the_headline_sets_goals_beside_what_was_measured(results):
     lines = reached(results).splitlines()
     polyphase = next(line for line in lines if "polyphase |" in line)
-    assert "30x | **32x** | 10.0 | 315 | 2.00 | - | 1 % | yes" in polyphase
+    assert "30x | **32x** (29x to 33x) | 10.0 | 315 | 2.00 | - | 1 % | yes" in polyphase
     assert sum("not run" in line for line in lines) == 4
     assert "| 2.00 |" in lines[-1]  # the first point took twice as long as the best backend
     assert "no, 1 beyond" in lines[-1]
