@@ -3,7 +3,6 @@
 The estimate is in nanoseconds of one thread of one CPU, fitted to 110 random shapes; only ratios matter.
 """
 
-import torch
 from torch import Tensor
 
 from ddsp_drums._compilers import has_numba, has_triton
@@ -12,7 +11,7 @@ from ddsp_drums.ops.template_synthesis.polyphase import plan_blocks
 _CALL = 200_000  # around the FFTs of a polyphase call
 _FFT = 4.8  # a point of an FFT, with its way to memory and back
 _MIX = 0.4  # a product of two points of spectra
-_SCAN = 1.5  # an activation looked at, to be counted and listed
+_SCAN = 0.5  # an activation looked at, to be counted and listed
 _EVENT = 30  # a nonzero activation
 _ADD = 0.13  # a sample of a template, added or compared
 
@@ -69,6 +68,8 @@ def _polyphase_ns(
 
 
 def _sparse_ns(activations: Tensor, templates: Tensor, hop_length: int) -> float:
+    from ddsp_drums.ops.template_synthesis.numba_kernels import count_nonzero
+
     samples, length = activations.shape[-1] * hop_length, templates.shape[-1]
     ringing = length * (1 - length / (2 * samples)) if length < samples else samples / 2  # of a hit anywhere
-    return _SCAN * activations.numel() + int(torch.count_nonzero(activations)) * (_EVENT + _ADD * ringing)
+    return _SCAN * activations.numel() + count_nonzero(activations) * (_EVENT + _ADD * ringing)

@@ -9,8 +9,10 @@ from torch import Tensor
 from ddsp_drums._compilers import in_threads
 from ddsp_drums._numba import compiled
 
-_TILE = 4096  # samples: a tile of audio and one of a template fit the first cache together
+_TILE = 1 << 12  # samples of audio that stay in a cache while all that sounds in them is added
+_STRETCH = 1 << 14  # samples of a template that stay there while all its hits are looked at
 
+_FRAMES = 64  # looked at together for activations that are not zero
 _compiled = partial(compiled, reorder_sums=True)
 
 
@@ -47,6 +49,12 @@ def correlate(
     )
 
 
+def count_nonzero(activations: Tensor) -> int:
+    """Count the activations (B, K, N) that are not zero, several times as fast as PyTorch does."""
+    y = _array(activations)
+    return sum(_count(item.reshape(-1)) for item in y)
+
+
 def _array(tensor: Tensor) -> np.ndarray:
     return tensor.detach().contiguous().numpy()
 
@@ -57,19 +65,28 @@ def _compact(y):
     batch, instruments, size = y.shape
     start = np.zeros(batch * instruments + 1, np.int64)
     for row in range(batch * instruments):
-        count = 0
-        for n in range(size):
-            count += y[row // instruments, row % instruments, n] != 0
-        start[row + 1] = start[row] + count
+        start[row + 1] = start[row] + _count(y[row // instruments, row % instruments])
     frames = np.empty(start[-1], np.int64)
     for row in range(batch * instruments):
         i = start[row]
-        if i < start[row + 1]:
-            for n in range(size):
-                if y[row // instruments, row % instruments, n] != 0:
-                    frames[i] = n
-                    i += 1
+        for begin in range(0, size, _FRAMES):
+            if i == start[row + 1]:
+                break
+            block = y[row // instruments, row % instruments, begin : begin + _FRAMES]
+            if _count(block):  # most are empty, and to count is quicker than to look at each
+                for n in range(block.size):
+                    if block[n] != 0:
+                        frames[i] = begin + n
+                        i += 1
     return start, frames
+
+
+@_compiled
+def _count(values):
+    count = np.int32(0)
+    for n in range(values.size):
+        count = np.int32(count + np.int32(values[n] != 0))
+    return count
 
 
 @_compiled
@@ -99,21 +116,28 @@ def _correlate_instruments(first, last, y, start, frames, sounds, hop_length, he
     """Compare what is heard at each onset of instruments `first` to `last` with the sound, and add it to its own."""
     batch, instruments, length, samples = y.shape[0], y.shape[1], sounds.shape[2], heard.shape[2]
     for k in range(first, last):
-        for begin in range(0, length, _TILE):
+        for begin in range(0, length, _STRETCH):
             for b in range(batch):
                 track = heard[b, min(k, heard.shape[1] - 1)]
                 own = min(b, sounds.shape[0] - 1)
                 row = b * instruments + k
                 for i in range(start[row], start[row + 1]):
                     n = frames[i]
-                    size = min(length, begin + _TILE, samples - n * hop_length) - begin
+                    size = min(length, begin + _STRETCH, samples - n * hop_length) - begin
                     if size <= 0:
                         break
-                    here = n * hop_length + begin
-                    if to_activations.size:
-                        to_activations[b, k, n] += _dot(track[here : here + size], sounds[own, k, begin : begin + size])
-                    if to_templates.size:
-                        _add(to_templates[own, k, begin : begin + size], y[b, k, n], track[here : here + size])
+                    here = track[n * hop_length + begin : n * hop_length + begin + size]
+                    if not to_templates.size:
+                        to_activations[b, k, n] += _dot(here, sounds[own, k, begin : begin + size])
+                    elif not to_activations.size:
+                        _add(to_templates[own, k, begin : begin + size], y[b, k, n], here)
+                    else:
+                        to_activations[b, k, n] += _dot_and_add(
+                            here,
+                            sounds[own, k, begin : begin + size],
+                            y[b, k, n],
+                            to_templates[own, k, begin : begin + size],
+                        )
 
 
 @_compiled
@@ -128,3 +152,13 @@ def _dot(x, y):
     for j in range(x.shape[0]):
         total += x[j] * y[j]
     return total
+
+
+@_compiled
+def _dot_and_add(x, y, factor, total):
+    """Do both in one loop, which reads `x` once."""
+    product = x[0] * 0
+    for j in range(x.shape[0]):
+        product += x[j] * y[j]
+        total[j] += factor * x[j]
+    return product

@@ -54,7 +54,7 @@ def _correlate(
                 _, to_templates = kernels.correlate(cotangent, *inputs, False, True)
         else:
             to_activations, to_templates = kernels.correlate(cotangent, *inputs, for_activations, for_templates)
-        if to_activations is not None and gradient == "support":
+        if to_activations is not None and gradient == "support" and backend == "polyphase":
             to_activations = _on_support(to_activations, activations)
     empty = cotangent.new_empty(0)
     return (
