@@ -1,5 +1,7 @@
 """Checks that the public functions share, so that every error reads alike."""
 
+import math
+
 from torch import Tensor
 
 
@@ -14,9 +16,9 @@ def require_float(name: str, tensor: Tensor, shape: str, min_dims: int = 1) -> N
 
 
 def require_positive(name: str, value: float) -> None:
-    """Raise unless `value` is greater than zero."""
-    if not value > 0:
-        raise ValueError(f"{name} must be greater than 0, got {value}")
+    """Raise unless `value` is greater than zero and finite."""
+    if not 0 < value < math.inf:
+        raise ValueError(f"{name} must be greater than 0 and finite, got {value}")
 
 
 def require_count(name: str, value: int) -> None:

@@ -1,7 +1,9 @@
 """The operations that are benchmarked: add a module with an `OPERATION`, name it here, and write its test."""
 
-from benchmarks.operations import gated_sparsemax, template_synthesis
+from benchmarks.operations import gated_sparsemax, median_filter, onset_cqt_loss, pseudo_cqt, template_synthesis
 
 __all__ = ["OPERATIONS"]
 
-OPERATIONS = (template_synthesis.OPERATION, gated_sparsemax.OPERATION)
+OPERATIONS = tuple(
+    module.OPERATION for module in (template_synthesis, gated_sparsemax, median_filter, pseudo_cqt, onset_cqt_loss)
+)

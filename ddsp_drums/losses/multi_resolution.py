@@ -32,7 +32,7 @@ class MultiResolutionSTFTLoss(nn.Module):
 
     Raises:
         ImportError: If auraloss is not installed.
-        TypeError: When called with what is not a float32 tensor (half precision only under autocast).
+        TypeError: When called with what is not a float32 or float64 tensor (half precision only under autocast).
         ValueError: When called, if the shapes differ or there is no sample.
 
     Args:
@@ -51,6 +51,8 @@ class MultiResolutionSTFTLoss(nn.Module):
 
     def __init__(self, fft_sizes: Sequence[int] = (512, 1024, 2048)) -> None:
         super().__init__()
+        if len(fft_sizes) == 0:
+            raise ValueError("fft_sizes must hold at least one size")
         for size in fft_sizes:
             require_count("fft_sizes", size)
         if find_spec("auraloss") is None:

@@ -59,12 +59,13 @@ def onset_cqt_loss(
         compression: "log" as above; "power" for differences of the cube root; or "none".
         norm: p, 1 or 2.
         octave_weights: w, one positive number an octave from the lowest up; scaled to a mean of one. None: all one.
-        tilt_db: How much more each octave weighs than the one below, in dB. Above 0, quiet hi-hats count for more.
+        tilt_db: How much more each octave weighs than the one below, in dB from -100 to 100. Above 0, quiet hi-hats
+            count for more.
         reduction: "mean" or "sum" over leading axes, or "none" to keep them.
 
     Returns:
         The distance, a scalar of at least 0, or (...) without reduction. Finite, and so is its gradient, for any
-        finite input; where the estimate is silent, its gradient is towards the target.
+        input that does not overflow; where the estimate is silent, its gradient is towards the target.
 
     Raises:
         TypeError: If an input is not a float32 or float64 tensor.
@@ -151,6 +152,8 @@ def _by_band(
     octave_weights: Sequence[float] | None, tilt_db: float, n_octaves: int, bins_per_octave: int
 ) -> list[float]:
     """Return the weight of each band, from those of octaves and the tilt between them."""
+    if not abs(tilt_db) <= 100:
+        raise ValueError(f"tilt_db must be from -100 to 100, got {tilt_db}")
     weights = [1.0] * n_octaves if octave_weights is None else list(octave_weights)
     require_weights("octave_weights", weights)
     if len(weights) != n_octaves:

@@ -156,9 +156,11 @@ def _transform(audio: Tensor, hop_length: int, octaves: list[_Octave]) -> Tensor
     padded = F.pad(flat, (longest * hop_length, (frames + longest) * hop_length - flat.shape[-1]))
     blocks = padded.unflatten(-1, (-1, hop_length)).mT  # (B, hop, longest + N + longest)
     magnitudes = []
-    for wavelets, lead in octaves:
-        start = longest - lead
+    for octave in octaves:
+        start = longest - octave.lead
         with torch.autocast(audio.device.type, enabled=False):  # half precision would leave no quiet detail
-            parts = F.conv1d(blocks[..., start : start + frames + 2 * lead - 1], wavelets.to(audio))
+            heard = blocks[..., start : start + frames + 2 * octave.lead - 1]
+            parts = F.conv1d(heard, octave.wavelets.to(audio))
             magnitudes.append(torch.complex(*parts.chunk(2, dim=1)).abs())  # gradient 0 at 0; that of a root is NaN
-    return torch.cat(magnitudes, dim=-2).reshape(*audio.shape[:-1], -1, frames)
+    together = torch.cat(magnitudes, dim=-2)
+    return together.reshape(*audio.shape[:-1], *together.shape[-2:])

@@ -71,7 +71,7 @@ def pseudo_cqt(
 class PseudoCQT(nn.Module):
     """Module of :func:`ddsp_drums.pseudo_cqt`, which documents the arguments.
 
-    Its constants are buffers of the default dtype that are not saved.
+    Its constants are buffers of the default dtype that are not saved, so that `double()` leaves them as exact as that.
 
     Example:
         >>> PseudoCQT(sample_rate=16000)(torch.randn(2, 1000)).shape
@@ -179,7 +179,8 @@ def _transform(audio: Tensor, hop_length: int, octaves: list[_Octave]) -> Tensor
             if octave.blocks > 1:
                 spectrum = _slide(spectrum, octave.turns.to(audio), octave.blocks)
             magnitudes.append(octave.filters.to(audio) @ spectrum.abs())  # gradient 0 at 0; that of a root is NaN
-    return torch.cat(magnitudes, dim=-2).reshape(*audio.shape[:-1], -1, frames)
+    together = torch.cat(magnitudes, dim=-2)
+    return together.reshape(*audio.shape[:-1], *together.shape[-2:])
 
 
 def _slide(spectrum: Tensor, turns: Tensor, blocks: int) -> Tensor:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from ddsp_drums._validate import require_positive
+from ddsp_drums._validate import require_count
 from ddsp_drums.nn._audio import as_audio
 from ddsp_drums.nn.stft import complex_spectrogram
 from ddsp_drums.ops.median_filter import median_filter
@@ -44,9 +44,9 @@ def percussive(audio: Tensor, *, n_fft: int = 1024, hop_length: int = 256, kerne
         True
     """
     audio = as_audio("audio", audio)
-    require_positive("hop_length", hop_length)
-    if hop_length > n_fft // 3:
-        raise ValueError(f"hop_length must be at most n_fft // 3 = {n_fft // 3}, got {hop_length}")
+    require_percussive(n_fft, hop_length, kernel_size)
+    if audio.numel() == 0:
+        return audio.clone()
     spectrum = complex_spectrogram(audio.reshape(-1, audio.shape[-1]), n_fft, hop_length)  # (B, F, N)
     magnitude = spectrum.abs()  # its gradient is 0 at 0, where that of a square root is NaN
     mask = _soft_mask(
@@ -66,6 +66,16 @@ def _soft_mask(wanted: Tensor, other: Tensor) -> Tensor:
     return (wanted / (wanted + other).masked_fill(silent, 1)).masked_fill(silent, 0.5)
 
 
+def require_percussive(n_fft: int, hop_length: int, kernel_size: int) -> None:
+    """Raise unless the options of the enhancement are in range."""
+    for name, value in (("n_fft", n_fft), ("hop_length", hop_length), ("kernel_size", kernel_size)):
+        require_count(name, value)
+    if kernel_size % 2 == 0:
+        raise ValueError(f"kernel_size must be odd, got {kernel_size}")
+    if hop_length > n_fft // 3:
+        raise ValueError(f"hop_length must be at most n_fft // 3 = {n_fft // 3}, got {hop_length}")
+
+
 class PercussiveEnhancer(nn.Module):
     """Module of :func:`ddsp_drums.percussive`, which documents the arguments.
 
@@ -76,6 +86,7 @@ class PercussiveEnhancer(nn.Module):
 
     def __init__(self, *, n_fft: int = 1024, hop_length: int = 256, kernel_size: int = 31) -> None:
         super().__init__()
+        require_percussive(n_fft, hop_length, kernel_size)
         self.n_fft = n_fft
         self.hop_length = hop_length
         self.kernel_size = kernel_size

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from ddsp_drums.ops.median_filter import median_filter
+from ddsp_drums.ops.median_filter import median_filter, require_kernel_size
 
 __all__ = ["MedianFilter"]
 
@@ -18,6 +18,7 @@ class MedianFilter(nn.Module):
 
     def __init__(self, *, kernel_size: int, dim: int = -1) -> None:
         super().__init__()
+        require_kernel_size(kernel_size)
         self.kernel_size = kernel_size
         self.dim = dim
 

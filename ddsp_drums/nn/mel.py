@@ -4,12 +4,12 @@ from functools import lru_cache
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ddsp_drums._validate import require_positive
 from ddsp_drums.nn._audio import as_audio
+from ddsp_drums.nn.stft import complex_spectrogram
 
 __all__ = ["LogMel", "log_mel"]
 
@@ -41,7 +41,7 @@ def log_mel(
         floor: Magnitude that maps to zero.
 
     Returns:
-        Bands (..., F, N), zero or more, N = 1 + T // `hop_length`.
+        Bands (..., F, N), zero or more, N = 1 + T // `hop_length`; for odd `n_fft` N = 1 + (T - 1) // `hop_length`.
 
     Raises:
         TypeError: If `audio` is not a float32 or float64 tensor.
@@ -98,12 +98,11 @@ class LogMel(nn.Module):
 def _transform(audio: Tensor, filters: Tensor, n_fft: int, hop_length: int, floor: float) -> Tensor:
     audio = as_audio("audio", audio)
     window = torch.hann_window(n_fft, dtype=audio.dtype, device=audio.device)
-    flat = F.pad(audio.reshape(-1, audio.shape[-1]), (n_fft // 2, n_fft // 2))
-    spectrum = torch.stft(flat, n_fft, hop_length, window=window, center=False, return_complex=True)
+    spectrum = complex_spectrogram(audio, n_fft, hop_length)
     with torch.autocast(audio.device.type, enabled=False):  # half precision would leave no quiet detail
-        bands = filters.to(audio) @ (spectrum.abs() * (2 / window.sum()))  # (B, F, N)
+        bands = filters.to(audio) @ (spectrum.abs() * (2 / window.sum()))  # (..., F, N)
         logarithm = ((bands + floor) / floor).log10()
-    return logarithm.reshape(*audio.shape[:-1], *logarithm.shape[-2:])
+    return logarithm
 
 
 def _design(sample_rate: int, n_fft: int, hop_length: int, n_mels: int, f_min_hz: float, floor: float) -> Tensor:

@@ -2,9 +2,9 @@
 
 from torch import Tensor, nn
 
-from ddsp_drums._validate import require_positive
+from ddsp_drums._validate import require_count
 from ddsp_drums.ops.gated_sparsemax import gated_sparsemax
-from ddsp_drums.ops.sparsemax import sparsemax
+from ddsp_drums.ops.sparsemax import require_alpha, sparsemax
 
 __all__ = ["GatedSparsemax", "Sparsemax"]
 
@@ -20,6 +20,7 @@ class Sparsemax(nn.Module):
 
     def __init__(self, *, dim: int = -1, alpha: float = 2.0) -> None:
         super().__init__()
+        require_alpha(alpha)
         self.dim = dim
         self.alpha = alpha
 
@@ -43,7 +44,8 @@ class GatedSparsemax(nn.Module):
 
     def __init__(self, *, window: int, alpha: float = 2.0, silent_slot: bool = False) -> None:
         super().__init__()
-        require_positive("window", window)
+        require_count("window", window)
+        require_alpha(alpha)
         self.window = window
         self.alpha = alpha
         self.silent_slot = silent_slot

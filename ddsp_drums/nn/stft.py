@@ -22,8 +22,8 @@ def spectrogram(audio: Tensor, *, n_fft: int = 1024, hop_length: int = 256) -> T
         hop_length: Samples between frames, at least 1.
 
     Returns:
-        Magnitudes, shape (..., F, N) with F = n_fft // 2 + 1 and N = 1 + T // hop_length. Their gradient at silence
-        is zero.
+        Magnitudes, shape (..., F, N) with F = n_fft // 2 + 1 and N = 1 + T // hop_length; for odd `n_fft`
+        N = 1 + (T - 1) // hop_length. Their gradient at silence is zero.
 
     Raises:
         TypeError: If `audio` is not a float32 or float64 tensor, or an option is not an int.
@@ -44,6 +44,9 @@ def spectrogram(audio: Tensor, *, n_fft: int = 1024, hop_length: int = 256) -> T
 
 def complex_spectrogram(audio: Tensor, n_fft: int, hop_length: int) -> Tensor:
     """Return the short-time Fourier transform itself, shape (..., F, N)."""
+    if audio.numel() == 0:  # for which FFTs are not defined
+        frames = 1 + (audio.shape[-1] - n_fft % 2) // hop_length
+        return torch.complex(*audio.new_zeros(2, *audio.shape[:-1], n_fft // 2 + 1, frames)) + 0 * audio.sum()
     window = torch.hann_window(n_fft, dtype=audio.dtype, device=audio.device)
     flat = audio.reshape(-1, audio.shape[-1])
     spectrum = torch.stft(flat, n_fft, hop_length, window=window, pad_mode="constant", return_complex=True)

@@ -18,7 +18,7 @@ def test_peak_memory_sees_what_was_freed_again():
     _, peak = peak_memory(run, CPU)
     if peak is None:
         pytest.skip("the peak of a process cannot be read here")
-    assert 64 * MB <= peak < 72 * MB
+    assert 60 * MB < peak < 72 * MB  # some of it may have been held before, and free
 
 
 def test_peak_memory_leaves_out_what_was_held_before():

@@ -41,8 +41,8 @@ def test_a_provider_agrees_with_the_reference(operation, provider, case):
     if missing:
         pytest.skip(missing)
     found = check(Row(operation, case, provider, True, ()), provider, CPU)
-    assert found["error"] < 1e-6
-    assert found["gradient_error"] < 1e-6
+    assert found["error"] < operation.tolerance / 10
+    assert found["gradient_error"] < operation.tolerance / 10
 
 
 def test_the_reference_of_synthesis_is_the_specification():
@@ -124,7 +124,7 @@ def test_a_row_says_what_was_measured():
 def test_every_row_is_measured_once(operation, device):
     listed = [str(row) for row in rows(operation, device) if row.goal is None]
     assert len(set(listed)) == len(listed)
-    assert sum(row.goal is not None for row in rows(operation, device)) >= 2
+    assert sum(row.goal is not None for row in rows(operation, device)) >= 1
 
 
 def test_what_is_too_slow_is_not_run():

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from ddsp_drums._validate import require_float
+from ddsp_drums._validate import require_count, require_float
 from ddsp_drums.ops.median_filter.op import median_along_middle
 
 __all__ = ["median_filter"]
@@ -27,11 +27,11 @@ def median_filter(input: Tensor, *, kernel_size: int, dim: int = -1) -> Tensor:
         equal shares.
 
     Raises:
-        TypeError: If `input` is not a floating-point tensor.
+        TypeError: If `input` is not a floating-point tensor, or `kernel_size` no int.
         ValueError: If `kernel_size` is even or below 1, or `dim` holds no element.
 
     Source:
-        Edges as by mode "reflect" of `scipy.ndimage.median_filter`.
+        Edges as by mode "symmetric" of `numpy.pad`.
 
     Example:
         >>> import torch
@@ -39,8 +39,7 @@ def median_filter(input: Tensor, *, kernel_size: int, dim: int = -1) -> Tensor:
         tensor([1., 2., 3., 2., 0.])
     """
     require_float("input", input, "(..., N)")
-    if kernel_size < 1 or kernel_size % 2 == 0:
-        raise ValueError(f"kernel_size must be odd and at least 1, got {kernel_size}")
+    require_kernel_size(kernel_size)
     if input.shape[dim] == 0:
         raise ValueError(f"input must hold at least one element along dim {dim}, got {tuple(input.shape)}")
     order = list(input.dim_order())  # as the samples lie in memory, so that none has to move
@@ -49,3 +48,10 @@ def median_filter(input: Tensor, *, kernel_size: int, dim: int = -1) -> Tensor:
     outer, inner = laid.shape[:before].numel(), laid.shape[before + 1 :].numel()
     filtered = median_along_middle(laid.reshape(outer, input.shape[dim], inner), kernel_size)
     return filtered.reshape(laid.shape).permute(sorted(range(input.dim()), key=order.__getitem__))
+
+
+def require_kernel_size(kernel_size: int) -> None:
+    """Raise unless a window of so many samples has a middle."""
+    require_count("kernel_size", kernel_size)
+    if kernel_size % 2 == 0:
+        raise ValueError(f"kernel_size must be odd and at least 1, got {kernel_size}")

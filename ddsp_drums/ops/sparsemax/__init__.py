@@ -1,8 +1,11 @@
 """Sparsemax, and alpha-entmax as its generalisation."""
 
+import math
+
 import torch
 from torch import Tensor
 
+from ddsp_drums._autocast import under_autocast
 from ddsp_drums._validate import require_float
 from ddsp_drums.ops.sparsemax.reference import sparsemax_by_sorting
 
@@ -20,10 +23,12 @@ def sparsemax(logits: Tensor, *, dim: int = -1, alpha: float = 2.0) -> Tensor:
     Args:
         logits: Scores, any shape, any finite range.
         dim: The dimension that sums to one.
-        alpha: Degree of sparsity, at least 1.
+        alpha: Degree of sparsity, at least 1. Other than 1 and 2 it has a first derivative only, and neither
+            `torch.compile` nor `torch.func` take it.
 
     Returns:
-        Probabilities in [0, 1], shaped like `logits`. A NaN in `logits` makes its whole slice NaN.
+        Probabilities in [0, 1], shaped like `logits`. A NaN in `logits` makes its whole slice NaN. Half precision is
+        computed as such; under autocast in float32, as the result.
 
     Raises:
         TypeError: If `logits` is not a floating-point tensor.
@@ -40,8 +45,8 @@ def sparsemax(logits: Tensor, *, dim: int = -1, alpha: float = 2.0) -> Tensor:
     require_float("logits", logits, "(..., K)")
     if logits.shape[dim] == 0:
         raise ValueError(f"logits must hold at least one element along dim {dim}, got {tuple(logits.shape)}")
-    if not alpha >= 1:
-        raise ValueError(f"alpha must be at least 1, got {alpha}")
+    require_alpha(alpha)
+    logits = under_autocast(logits)
     if alpha == 2:
         return sparsemax_by_sorting(logits, dim)
     if alpha == 1:
@@ -49,3 +54,9 @@ def sparsemax(logits: Tensor, *, dim: int = -1, alpha: float = 2.0) -> Tensor:
     from entmax import entmax_bisect
 
     return entmax_bisect(logits, alpha=alpha, dim=dim)
+
+
+def require_alpha(alpha: float) -> None:
+    """Raise unless there is a map of such a sparsity."""
+    if not 1 <= alpha < math.inf:
+        raise ValueError(f"alpha must be at least 1 and finite, got {alpha}")

@@ -37,7 +37,8 @@ def template_synthesis(
         gradient: "dense", or "support": the gradient of an activation that is zero is zero, which saves most of the
             work. Behind :func:`ddsp_drums.gated_sparsemax`, whose own gradient vanishes there, it is exact.
         backend: "polyphase" (FFTs), "sparse" (adds a template at each nonzero activation; on a CPU it needs numba, on
-            a GPU Triton), or "auto": whichever is expected to be faster. The results agree to rounding.
+            a GPU Triton), or "auto": whichever is expected to be faster. The results agree to
+            rounding; a NaN stays where its sound rings with "sparse" and fills its item with "polyphase".
         stems: Whether to return the instruments apart rather than their sum.
 
     Returns:

@@ -1,0 +1,55 @@
+"""What holds for every layer with audio at its input: no items make no output, and odd windows have their own count."""
+
+import pytest
+import torch
+
+import ddsp_drums as dd
+
+LAYERS = {
+    "percussive": dd.PercussiveEnhancer(),
+    "spectrogram": dd.Spectrogram(),
+    "odd spectrogram": dd.Spectrogram(n_fft=63, hop_length=10),
+    "log_mel": dd.LogMel(sample_rate=16000),
+    "odd log_mel": dd.LogMel(sample_rate=16000, n_fft=127, hop_length=10, n_mels=8),
+    "pseudo_cqt": dd.PseudoCQT(sample_rate=16000),
+    "cqt": dd.CQT(sample_rate=16000),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_no_items_make_no_output(name):
+    audio = torch.randn(0, 2, 3000, requires_grad=True)
+    output = LAYERS[name](audio)
+    assert output.shape == (0, 2, *LAYERS[name](torch.zeros(3000)).shape)
+    output.sum().backward()
+    assert audio.grad.shape == audio.shape
+
+
+@pytest.mark.parametrize("samples", [1, 99, 100, 101])
+def test_odd_windows_have_the_stated_count_of_frames(samples):
+    for name in ("odd spectrogram", "odd log_mel"):
+        assert LAYERS[name](torch.zeros(samples)).shape[-1] == 1 + (samples - 1) // 10
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: dd.MedianFilter(kernel_size=4), "kernel_size must be odd"),
+        (lambda: dd.MedianFilter(kernel_size=-1), "kernel_size must be greater than 0"),
+        (lambda: dd.PercussiveEnhancer(hop_length=1000), "hop_length must be at most"),
+        (lambda: dd.PercussiveEnhancer(kernel_size=4), "kernel_size must be odd"),
+        (lambda: dd.GatedSparsemax(window=4, alpha=0.5), "alpha must be at least 1"),
+        (lambda: dd.Sparsemax(alpha=float("inf")), "alpha must be at least 1 and finite"),
+        (lambda: dd.SpectralLoss(dd.Spectrogram(), scale=float("inf")), "scale must be greater than 0 and finite"),
+        (lambda: dd.OnsetCQTLoss(16000, tilt_db=float("nan")), "tilt_db must be from -100 to 100"),
+        (lambda: dd.MultiResolutionSTFTLoss([]), "fft_sizes must hold at least one"),
+    ],
+)
+def test_a_bad_option_is_refused_when_the_layer_is_made(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_a_window_that_is_no_int_is_refused_when_the_layer_is_made():
+    with pytest.raises(TypeError, match="window must be an int"):
+        dd.GatedSparsemax(window=2.5)
