@@ -143,6 +143,7 @@ def print_table(folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    torch.set_num_threads(1)  # two take several times as long on short FFTs where others work too
     draw_enhancement()
     draw_gradient()
     if len(sys.argv) > 1:
