@@ -12,7 +12,7 @@ import torch
 
 from benchmarks.machine import file_name
 from benchmarks.operations import OPERATIONS
-from benchmarks.report import load_results, reached, save_results, write_page
+from benchmarks.report import keep_others, load_results, reached, save_results, write_page
 
 _ROOT = Path(__file__).resolve().parent
 
@@ -27,7 +27,8 @@ def main() -> int:
         status, found = _run(options)
         if found is None:
             return status or 1
-        save_results(found, results / file_name(found["machine"]))
+        path = results / file_name(found["machine"])
+        save_results(keep_others(found, path) if options.only else found, path)
     everything = sorted(map(load_results, results.glob("*.json")), key=lambda found: found.machine["device"])
     if not everything:
         sys.exit(f"no results in {results}: run without --draw first")
@@ -41,6 +42,8 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     default = "cuda" if torch.cuda.is_available() else "cpu"
     parser.add_argument("--device", choices=("cpu", "cuda"), default=default, help="where to measure")
+    names = [operation.name for operation in OPERATIONS]
+    parser.add_argument("--only", nargs="+", choices=names, help="what to measure; the rest keeps its results")
     parser.add_argument("--quick", action="store_true", help="tiny shapes, to see that everything runs")
     parser.add_argument("--draw", action="store_true", help="measure nothing, draw the page from the results there are")
     parser.add_argument("--time-limit", type=float, default=1800, help="seconds after which no row is begun")
@@ -52,7 +55,8 @@ def _run(options: argparse.Namespace) -> tuple[int, dict[str, Any] | None]:
     """Run the tests of this folder; return pytest's status and what they found, None if they did not get that far."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "found.json"
-        files = [str(_ROOT / f"test_{operation.name}.py") for operation in OPERATIONS]
+        names = options.only or [operation.name for operation in OPERATIONS]
+        files = [str(_ROOT / f"test_{name}.py") for name in names]
         arguments = [*files, f"--rootdir={_ROOT.parent}", "-q", "--benchmark-quiet", f"--benchmark-json={path}"]
         arguments += ["-W", "default"]  # what a peer warns of is no failure
         arguments += [f"--device={options.device}", f"--time-limit={options.time_limit}"]

@@ -5,6 +5,7 @@ from unittest.mock import patch
 
 import torch
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from benchmarks.operation import Goal, Operation, Provider, Sweep
 from benchmarks.operations import median_filter, pseudo_cqt
@@ -59,6 +60,13 @@ def _percussive(audio: Tensor) -> Tensor:
     return torch.istft(mask * spectrum, 1024, 256, window=window, length=audio.shape[-1])
 
 
+def reference(case: Case, estimates: Tensor) -> Tensor:
+    """Follow the textbook item by item, which needs an item's memory, and take the mean."""
+    one = Case(1, case.samples)
+    parts = [checkpoint(textbook, one, estimate[None], use_reentrant=False) for estimate in estimates]
+    return torch.stack(parts).mean()
+
+
 def operations(case: Case, backward: bool) -> float:
     """Estimate the FFTs of the textbook way, which are most of it."""
     return 2 * pseudo_cqt.operations(pseudo_cqt.Case(case.batch, case.samples), backward)
@@ -74,7 +82,7 @@ OPERATION = Operation(
     name="onset_cqt_loss",
     title="Onset-enhanced CQT loss",
     inputs=make_inputs,
-    reference=textbook,
+    reference=reference,
     tolerance=1e-4,
     providers=(OURS, PLAIN, TEXTBOOK),
     sweeps=(

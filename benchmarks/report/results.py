@@ -77,6 +77,24 @@ def save_results(found: Entry, path: Path) -> None:
     path.write_text("{\n" + ",\n".join(parts) + "\n}\n")
 
 
+def keep_others(found: Entry, path: Path) -> Entry:
+    """Add to what was found what the file holds of other operations."""
+    if not path.exists():
+        return found
+    before = json.loads(path.read_text())
+    measured = {operation["name"] for operation in found["operations"]}
+    names = [operation["name"] for operation in before["operations"]]
+    kept = {
+        "operations": [operation for operation in before["operations"] if operation["name"] not in measured],
+        "rows": [row for row in before["rows"] if row["operation"] not in measured],
+        "not_run": [row for row in before["not_run"] if row["operation"] not in measured],
+    }
+    together = {name: kept[name] + found[name] if name in kept else value for name, value in found.items()}
+    order = [*names, *(name for name in sorted(measured) if name not in names)]
+    together["operations"] = sorted(together["operations"], key=lambda operation: order.index(operation["name"]))
+    return together
+
+
 def _rounded(value: Any) -> Any:
     """Keep four digits, beyond which nothing is measured."""
     if isinstance(value, float):

@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from benchmarks.operations import OPERATIONS, template_synthesis
-from benchmarks.report import Results, load_results, reached, save_results, write_page
+from benchmarks.report import Results, keep_others, load_results, reached, save_results, write_page
 from benchmarks.report import text as markdown
 
 pytest.importorskip("matplotlib", reason="plots need matplotlib")
@@ -121,3 +121,23 @@ def test_numbers_have_three_digits():
 
 def test_figures_stand_to_the_right():
     assert markdown.table(("a", "b"), [("x", "1"), ("y", "-")]).splitlines()[1] == "| --- | --: |"
+
+
+def test_measuring_one_operation_keeps_the_results_of_the_others(tmp_path):
+    def found(*names, median_s):
+        rows = [{"operation": name, "median_s": median_s} for name in names]
+        return {
+            "machine": {},
+            "ceilings": {},
+            "operations": [{"name": n} for n in names],
+            "rows": rows,
+            "not_run": rows,
+        }
+
+    path = tmp_path / "results.json"
+    assert keep_others(found("a", median_s=1.0), path) == found("a", median_s=1.0)
+    save_results(found("a", "b", median_s=1.0), path)
+    together = keep_others(found("a", median_s=2.0), path)
+    assert [operation["name"] for operation in together["operations"]] == ["a", "b"]
+    assert {(row["operation"], row["median_s"]) for row in together["rows"]} == {("a", 2.0), ("b", 1.0)}
+    assert together["not_run"] == together["rows"]
