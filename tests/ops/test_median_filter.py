@@ -219,7 +219,7 @@ def test_threads_agree():
         (torch.zeros(()), {"kernel_size": 3}, ValueError, r"input must have shape \(\.\.\., N\), got \(\)"),
         (torch.zeros(2, 0), {"kernel_size": 3}, ValueError, r"\(2, 0\)"),
         (torch.zeros(2), {"kernel_size": 4}, ValueError, "kernel_size must be odd and at least 1, got 4"),
-        (torch.zeros(2), {"kernel_size": -1}, ValueError, "kernel_size must be odd and at least 1, got -1"),
+        (torch.zeros(2), {"kernel_size": -1}, ValueError, "kernel_size must be greater than 0 and finite, got -1"),
     ],
 )
 def test_bad_input_is_named(x, options, error, message):
