@@ -14,8 +14,8 @@ from benchmarks.operation import Case, Operation, Provider
 from benchmarks.row import Row
 
 _SECONDS = 0.6  # a row, divided by the time of a round
-_FEWEST, _MOST = 3, 30  # rounds
-_FEWEST_IN_TURNS = ((1.0, 9), (8.0, 5))  # if a round takes less than so many seconds
+_FEWEST, _FEWEST_IN_TURNS, _MOST = 3, 9, 30  # rounds
+_SLOW = 6.0  # seconds a round in turns, of which the fewest do
 
 
 Compute = Callable[[], tuple[Tensor, ...]]  # the output, and the gradients with a backward pass
@@ -32,7 +32,7 @@ def measure_row(row: Row, benchmark: Any, device: torch.device) -> dict[str, Any
     fresh = {provider.name: _fresh(row, provider, device) for provider in (row.provider, *others)}
     turns = Turns(row.provider.name, fresh, device)
     round_s = sum(found.pop("first_s") for found in checked.values())
-    fewest = next((rounds for slowest, rounds in _FEWEST_IN_TURNS if others and round_s < slowest), _FEWEST)
+    fewest = _FEWEST_IN_TURNS if others and round_s < _SLOW else _FEWEST
     rounds = min(max(fewest, int(_SECONDS / round_s)), _MOST)
     benchmark.pedantic(turns.target, setup=turns.setup, rounds=rounds, warmup_rounds=1)
     against = {other.name: {**_compared(turns, other.name), **checked[other.name]} for other in others}

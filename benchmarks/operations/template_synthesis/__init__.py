@@ -50,7 +50,7 @@ TORCHAUDIO = Provider(
     "torchaudio fftconvolve",
     ways.by_torchaudio,
     cost.torchaudio,
-    limit=2.5e9,
+    limit=2.2e9,
     missing=without({"cpu": "torchaudio", "cuda": "torchaudio"}),
 )
 TRANSPOSED = Provider("conv_transpose1d", ways.by_transposed_convolution, cost.transposed, limit=1e10)
