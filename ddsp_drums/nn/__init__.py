@@ -2,18 +2,24 @@
 
 from ddsp_drums.nn.constant_q import CQT
 from ddsp_drums.nn.cqt import PseudoCQT
+from ddsp_drums.nn.envelope import StrikeEnvelope
 from ddsp_drums.nn.heads import ConvHead, RecurrentHead
 from ddsp_drums.nn.hpss import PercussiveEnhancer
 from ddsp_drums.nn.median import MedianFilter
 from ddsp_drums.nn.mel import LogMel
+from ddsp_drums.nn.noise import FilteredNoise
+from ddsp_drums.nn.partials import DecayingPartials
 from ddsp_drums.nn.sparsemax import GatedSparsemax, Sparsemax
 from ddsp_drums.nn.stft import Spectrogram
+from ddsp_drums.nn.sweep import SweptSine
 from ddsp_drums.nn.synthesis import TemplateSynthesizer
 from ddsp_drums.nn.unet import UNetEncoder
 
 __all__ = [
     "CQT",
     "ConvHead",
+    "DecayingPartials",
+    "FilteredNoise",
     "GatedSparsemax",
     "LogMel",
     "MedianFilter",
@@ -22,6 +28,8 @@ __all__ = [
     "RecurrentHead",
     "Sparsemax",
     "Spectrogram",
+    "StrikeEnvelope",
+    "SweptSine",
     "TemplateSynthesizer",
     "UNetEncoder",
 ]
