@@ -184,7 +184,8 @@ def test_noise_at_twice_the_rate_is_the_same_with_more_of_the_top():
     given = controls("filtered_noise", 2)
     once = dd.filtered_noise(*given, sample_rate=RATE, n_samples=2000)
     twice = dd.filtered_noise(*given, sample_rate=2 * RATE, n_samples=4000)
-    assert_equal(torch.fft.rfft(twice, norm="forward")[:, :1000], torch.fft.rfft(once, norm="forward")[:, :1000])
+    low, lower = (torch.view_as_real(torch.fft.rfft(x, norm="forward")[:, :1000]) for x in (twice, once))
+    assert_equal(low, lower)
     assert (twice.square().mean(-1) > once.square().mean(-1)).all()
 
 
