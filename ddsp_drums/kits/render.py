@@ -1,22 +1,38 @@
 """A performance played on a kit."""
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from ddsp_drums._compilers import has_numba
 from ddsp_drums._validate import require_positive
 from ddsp_drums.kits.kit import Kit, KitError
+from ddsp_drums.ops.template_synthesis import template_synthesis
 
 if TYPE_CHECKING:
     from ddsp_drums.events import Hit
 
 __all__ = ["render"]
 
+Sound = NDArray[np.float32]
 _CHOKES = {"CHH": "OHH", "PHH": "OHH"}  # a hat that closes ends the open one
 _CHOKE_S = 0.03
+_HOP = 64  # samples between two frames of the activations
+_BLOCK = 1 << 16  # samples whose hits are played together, so that an hour takes no more memory than seconds
+
+
+class _Strike(NamedTuple):
+    """A sound (L,) from sample `start` on, which is not below 0."""
+
+    start: int
+    gain: float
+    sound: Sound
 
 
 def render(
@@ -31,7 +47,8 @@ def render(
     """Play hits on a kit: each adds a one-shot of its velocity where it begins.
 
     A drum's one-shots run from soft to hard; the velocity chooses among them and sets the level,
-    `dynamic_range_db` * (velocity / 127 - 1) below that of the hardest. A closed or pedal hi-hat silences an open one.
+    `dynamic_range_db` * (velocity / 127 - 1) below that of the hardest. A closed or pedal hi-hat silences an open one
+    within 30 ms.
 
     Args:
         hits: What to play. Onsets may be negative (only the tail is heard) or past the end (not heard).
@@ -56,30 +73,72 @@ def render(
         torch.Size([16000])
     """
     require_positive("duration_s", duration_s)
-    n_samples = round(duration_s * kit.sample_rate)
-    rows = {name: row if stems else 0 for row, name in enumerate(kit.classes)}
-    audio = np.zeros((len(rows) if stems else 1, n_samples), dtype=np.float32)
     ordered = sorted(hits)
     played = {hit.instrument for hit in ordered}
-    missing = sorted(played - set(kit.drums))
+    missing = sorted(played - set(kit.classes))
     if missing:
         raise KitError(f"kit {kit.name} has no {', '.join(missing)}: add the sounds, or leave these hits out")
     drums = {name: kit.drums[name][rng.integers(len(kit.drums[name])) if rng else 0] for name in sorted(played)}
-    loudest = {name: max(float(shot.abs().max()) for shot in drum.hits) for name, drum in drums.items()}
-    closes = {name: [hit.onset_s for hit in ordered if _CHOKES.get(hit.instrument) == name] for name in {"OHH"}}
-    fade = np.linspace(1, 0, round(_CHOKE_S * kit.sample_rate), dtype=np.float32)
-    for onset_s, name, velocity in ordered:
-        shots = drums[name].hits
-        layer = velocity / 127 * (len(shots) - 1) + (rng.normal(0, 0.1 * len(shots)) if rng else 0)
-        shot = shots[int(np.clip(round(layer), 0, len(shots) - 1))].numpy()
-        gain = loudest[name] / np.abs(shot).max() * 10 ** (dynamic_range_db * (velocity / 127 - 1) / 20)
-        start = round(onset_s * kit.sample_rate)
-        closed = next((t for t in closes.get(name, ()) if t > onset_s), None)
-        if closed is not None:
-            keep = round((closed - onset_s) * kit.sample_rate)
-            shot = shot[: keep + fade.size].copy()
-            shot[keep:] *= fade[: shot[keep:].size]
-        begin, end = max(start, 0), min(start + shot.size, n_samples)
-        if begin < end:
-            audio[rows[name], begin:end] += gain * shot[begin - start : end - start]
-    return torch.from_numpy(audio if stems else audio[0])
+    shots = {name: [hit.numpy() for hit in drum.hits] for name, drum in drums.items()}
+    peaks = {name: [float(np.abs(shot).max()) for shot in group] for name, group in shots.items()}
+    rows = {name: row if stems else 0 for row, name in enumerate(kit.classes)}
+    n_samples = max(1, round(duration_s * kit.sample_rate))
+    strikes = defaultdict(list)
+    for hit, end_s in zip(ordered, _ends_s(ordered), strict=True):
+        layer = _layer(len(shots[hit.instrument]), hit.velocity, rng)
+        sound, peak = shots[hit.instrument][layer], peaks[hit.instrument]
+        gain = max(peak) / peak[layer] * 10 ** (dynamic_range_db * (hit.velocity / 127 - 1) / 20)
+        start = round(hit.onset_s * kit.sample_rate)
+        if end_s is not None:
+            sound = _choke(sound, round((end_s - hit.onset_s) * kit.sample_rate), round(_CHOKE_S * kit.sample_rate))
+        if start < n_samples and start + len(sound) > 0:
+            strikes[rows[hit.instrument]].append(_Strike(max(start, 0), gain, sound[max(-start, 0) :]))
+    audio = torch.zeros(len(rows) if stems else 1, n_samples)
+    for row, struck in strikes.items():
+        for block, together in groupby(struck, key=lambda strike: strike.start // _BLOCK):
+            rest = audio[row, block * _BLOCK :]
+            heard = _play(list(together), block * _BLOCK, len(rest))
+            rest[: len(heard)] += heard
+    return audio if stems else audio[0]
+
+
+def _play(strikes: Sequence[_Strike], begin: int, room: int) -> Tensor:
+    """Play strikes of one block from sample `begin` on, until they have rung or there is no more room.
+
+    Each has a template of its own, which holds what its onset lies after a frame: so activations stay few.
+    """
+    onsets = [strike.start - begin for strike in strikes]
+    longest = max(len(strike.sound) for strike in strikes)
+    frames = min(max(onsets) + longest, room) // _HOP + 1
+    activations = np.zeros((len(strikes), frames), dtype=np.float32)
+    templates = np.zeros((len(strikes), longest + _HOP), dtype=np.float32)
+    for row, (onset, (_, gain, sound)) in enumerate(zip(onsets, strikes, strict=True)):
+        activations[row, onset // _HOP] = gain
+        templates[row, onset % _HOP : onset % _HOP + len(sound)] = sound
+    backend = "sparse" if has_numba() else "polyphase"
+    arrays = torch.from_numpy(activations), torch.from_numpy(templates)
+    return template_synthesis(*arrays, hop_length=_HOP, backend=backend)[:room]
+
+
+def _layer(count: int, velocity: int, rng: np.random.Generator | None) -> int:
+    """Choose one of `count` one-shots, from soft to hard, by the velocity, or with `rng` near it."""
+    layer = velocity / 127 * (count - 1) + (rng.normal(0, 0.1 * count) if rng else 0)
+    return min(max(round(layer), 0), count - 1)
+
+
+def _ends_s(ordered: "Sequence[Hit]") -> list[float | None]:
+    """Tell for hits in order of time when the next one that chokes each begins, if one does."""
+    ends: list[float | None] = []
+    closed: dict[str, list[float]] = defaultdict(list)  # from the last to the first
+    for hit in reversed(ordered):
+        ends.append(next((t for t in reversed(closed[hit.instrument]) if t > hit.onset_s), None))
+        if hit.instrument in _CHOKES:
+            closed[_CHOKES[hit.instrument]].append(hit.onset_s)
+    return ends[::-1]
+
+
+def _choke(sound: Sound, keep: int, fade: int) -> Sound:
+    """Keep `keep` samples and fade the next ones out."""
+    sound = sound[: keep + fade].copy()
+    sound[keep:] *= np.linspace(1, 0, fade, dtype=np.float32)[: len(sound[keep:])]
+    return sound
