@@ -1,7 +1,7 @@
 """Drum kits as tensors, and the classes of drum sounds."""
 
-from ddsp_drums.kits.folder import load_folder
 from ddsp_drums.kits.kit import Drum, Kit, KitError, random_templates
+from ddsp_drums.kits.load import load_folder, load_kit
 from ddsp_drums.kits.names import classify
 from ddsp_drums.kits.procedural import procedural_kit
 from ddsp_drums.kits.render import render
@@ -13,8 +13,11 @@ from ddsp_drums.kits.taxonomy import (
     MDB_SUBCLASSES,
     PUBLISHED_11,
     SIX,
+    TAXONOMY,
     THREE,
     Instrument,
+    Taxonomy,
+    load_taxonomy,
 )
 
 __all__ = [
@@ -25,13 +28,17 @@ __all__ = [
     "MDB_SUBCLASSES",
     "PUBLISHED_11",
     "SIX",
+    "TAXONOMY",
     "THREE",
     "Drum",
     "Instrument",
     "Kit",
     "KitError",
+    "Taxonomy",
     "classify",
     "load_folder",
+    "load_kit",
+    "load_taxonomy",
     "procedural_kit",
     "random_templates",
     "render",

@@ -1,5 +1,6 @@
 """A drum kit as tensors: classes, the drums of each class, and their hits from soft to loud."""
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -27,14 +28,23 @@ class Drum:
         hits: Its one-shots, each (T,) and beginning at its onset, from the softest to the loudest. Their levels
             are as recorded; many kits record every layer at full scale.
         files: The file of each hit, relative to the kit; empty for sounds that come from no file.
+        velocities: The highest MIDI velocity at which each hit plays, above 0 and up to 127, rising. Hits that share
+            one are alternates of one layer (round robins). By default each hit is a layer, and all are equally wide.
 
     Raises:
-        KitError: If there is no hit, or a hit is not finite audio (T,).
+        KitError: If there is no hit, a hit is not finite audio (T,), or `velocities` are not as said.
+
+    Example:
+        >>> soft, loud, again = torch.tensor([0.1]), torch.tensor([0.8]), torch.tensor([0.9])
+        >>> drum = Drum("snare", (soft, loud, again), velocities=(64, 127, 127))
+        >>> [len(layer) for layer in drum.layers], drum.layer(64) == (soft,), drum.layer(65) == (loud, again)
+        ([1, 2], True, True)
     """
 
     name: str
     hits: tuple[Tensor, ...]
     files: tuple[str, ...] = ()
+    velocities: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.hits:
@@ -43,6 +53,24 @@ class Drum:
             require_float(f"hits of drum {self.name}", hit, "(T,)")
             if hit.dim() != 1 or not hit.any() or not hit.isfinite().all():
                 raise KitError(f"drum {self.name}: a hit must be finite audio (T,), not silent, got {tuple(hit.shape)}")
+        if not self.velocities:
+            spread = tuple(127 * (layer + 1) / len(self.hits) for layer in range(len(self.hits)))
+            object.__setattr__(self, "velocities", spread)
+        rising = list(self.velocities) == sorted(self.velocities)
+        if len(self.velocities) != len(self.hits) or not rising or not all(0 < v <= 127 for v in self.velocities):
+            raise KitError(
+                f"drum {self.name}: velocities must be one a hit, above 0 and up to 127, rising, got {self.velocities}"
+            )
+
+    @property
+    def layers(self) -> tuple[tuple[Tensor, ...], ...]:
+        """The alternates of each velocity layer, from the softest layer to the loudest."""
+        return tuple(self.layer(velocity) for velocity in sorted(set(self.velocities)))
+
+    def layer(self, velocity: float) -> tuple[Tensor, ...]:
+        """The alternates that play at a MIDI velocity; the loudest ones above the highest velocity of the drum."""
+        top = self.velocities[min(bisect_left(self.velocities, velocity), len(self.velocities) - 1)]
+        return tuple(hit for hit, own in zip(self.hits, self.velocities, strict=True) if own == top)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +84,7 @@ class Kit:
         licence: Licence of the sounds, where known.
         source: Where they come from, where known.
         left_out: Files found but not used, each with the reason.
+        guessed: Files whose class no name says outright, each with what told it.
 
     Raises:
         KitError: If the kit has no drum.
@@ -73,6 +102,7 @@ class Kit:
     licence: str | None = None
     source: str | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
+    guessed: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         require_positive("sample_rate", self.sample_rate)
@@ -116,15 +146,16 @@ class Kit:
         return _stack(hits, self.sample_rate, duration_s, norm)
 
     def report(self) -> str:
-        """Say in lines of text which drums of which class the kit has, and which files were left out and why."""
+        """Say in lines of text which drums each class has, what was guessed and how, what was left out and why."""
         lines = [f"{self.name}: {self.sample_rate} Hz, licence {self.licence or 'unknown'}"]
         for name in self.classes:
             drums = self.drums[name]
             lines.append(f"{name}: {len(drums)} drums, {sum(len(drum.hits) for drum in drums)} hits")
-            lines += [f"  {drum.name}: {len(drum.hits)}" for drum in drums]
-        if self.left_out:
-            lines.append(f"left out: {len(self.left_out)} files")
-            lines += [f"  {file}: {reason}" for file, reason in self.left_out.items()]
+            lines += [f"  {drum.name}: {len(drum.layers)} layers, {len(drum.hits)} hits" for drum in drums]
+        for title, files in (("guessed", self.guessed), ("left out", self.left_out)):
+            if files:
+                lines.append(f"{title}: {len(files)} files")
+                lines += [f"  {file}: {reason}" for file, reason in files.items()]
         return "\n".join(lines)
 
 

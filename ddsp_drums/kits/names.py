@@ -3,13 +3,18 @@
 import re
 import tomllib
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import PurePosixPath
+from typing import Any
 
-from ddsp_drums.kits.taxonomy import GM_NOTES
+from ddsp_drums.kits.taxonomy import TAXONOMY, Taxonomy
 
 __all__ = ["classify"]
+
+UNSAID = "no name says what it is"
 
 _TABLE = tomllib.loads(files(__package__).joinpath("names.toml").read_text("utf-8"))
 _VELOCITY = {word: level for level, words in enumerate(_TABLE["velocity"]) for word in words}
@@ -20,7 +25,7 @@ _LAYER = re.compile(r"[-_ ]*(?<![A-Za-z])(?:vl|vel|v|rr|dl)\d+$", re.IGNORECASE)
 _LAST_WORD = re.compile(r"[-_ ]+([A-Za-z]+)$|(?<=[a-z])([A-Z][a-z]*)$")
 
 
-def classify(path: str | PurePosixPath) -> str | None:
+def classify(path: str | PurePosixPath, *, taxonomy: Taxonomy = TAXONOMY) -> str | None:
     """Tell the class of a sound from its name, else from the names of its folders, the innermost first.
 
     The table of spellings is `names.toml` beside this module. A General MIDI note that begins the file name
@@ -28,6 +33,7 @@ def classify(path: str | PurePosixPath) -> str | None:
 
     Args:
         path: File name, with the folders inside the kit if there are any.
+        taxonomy: Gives spellings of your own, which come before the table's, and the classes of notes.
 
     Returns:
         Class id, or None for a sound of no class. Without the sound, a numbered tom counts as one of three, and a
@@ -38,21 +44,27 @@ def classify(path: str | PurePosixPath) -> str | None:
         ['OHH', 'KD', 'SD', None]
     """
     path = PurePosixPath(path)
-    name, _ = match(path, {})
+    name, _ = match(path, {}, taxonomy)
     if name == "TT":
         number = tom_number(drum_key(path, is_tom=True))
         return {1: "HT", 2: "MT"}.get(number, "FT") if number else "MT"
     return "CHH" if name == "HH" else name
 
 
-def match(path: PurePosixPath, neighbours: Mapping[PurePosixPath, Collection[str]]) -> tuple[str | None, str]:
-    """Tell the class of a path (TT a tom without a place, HH a hat of any kind), or None and the reason.
+def match(
+    path: PurePosixPath, neighbours: Mapping[PurePosixPath, Collection[str]], taxonomy: Taxonomy
+) -> tuple[str | None, str]:
+    """Tell the class of a path (TT a tom without a place, HH a hat of any kind) and how it was guessed, if it was.
 
     Args:
         path: Path inside the kit.
-        neighbours: For each folder, the first words of the names in it.
+        neighbours: For each folder, the first words of the names in it; see `first_words`.
+        taxonomy: Spellings and notes.
+
+    Returns:
+        Class id, and the guess ("" if a word names the class); or None and the reason.
     """
-    found, word = _match_words(words(path.stem), neighbours.get(path.parent, ()))
+    found, word = match_words(words(path.stem), neighbours.get(path.parent, ()), taxonomy)
     if found is None and word:
         return None, f"named {word!r}"
     folders = [folder for folder in path.parents if folder.name]
@@ -60,18 +72,29 @@ def match(path: PurePosixPath, neighbours: Mapping[PurePosixPath, Collection[str
         for folder in folders:
             text = words(folder.name)
             spoiler = _first(text, _TABLE["left_out_folders"])
-            if spoiler and _match_words(text, ())[0] != found:
+            if spoiler and match_words(text, (), taxonomy)[0] != found:
                 return None, f"{found} in a folder named {spoiler!r}"
         return found, ""
     note = _NOTE.match(path.name)
     if note:
-        name = GM_NOTES.get(int(note[1]))
-        return name, "" if name else f"GM note {note[1]} has no class"
+        name = taxonomy.gm_notes.get(int(note[1]))
+        return name, f"by the General MIDI note {note[1]} in its name" if name else f"GM note {note[1]} has no class"
     for folder in folders:
-        found, word = _match_words(words(folder.name), neighbours.get(folder.parent, ()))
+        found, word = match_words(words(folder.name), neighbours.get(folder.parent, ()), taxonomy)
         if found or word:
             return found, "" if found else f"in a folder named {word!r}"
-    return None, "no name says what it is"
+    return None, UNSAID
+
+
+def first_words(paths: Iterable[PurePosixPath]) -> dict[PurePosixPath, set[str]]:
+    """Collect, for each folder of a kit, the first word of every name in it."""
+    found: dict[PurePosixPath, set[str]] = defaultdict(set)
+    for path in paths:
+        for entry in (path, *path.parents):
+            first = words(entry.stem).split()
+            if first:
+                found[entry.parent].add(first[0])
+    return found
 
 
 def words(name: str) -> str:
@@ -123,9 +146,9 @@ def _is_only_number(name: str) -> bool:
     return len(numbers) == 1 and not numbers[0].startswith("0")
 
 
-def _match_words(text: str, neighbours: Collection[str]) -> tuple[str | None, str]:
-    """The class and no word, or no class and the word that forbids one."""
-    for rule in _TABLE["rule"]:
+def match_words(text: str, neighbours: Collection[str], taxonomy: Taxonomy) -> tuple[str | None, str]:
+    """The class that `words` of a name tell and no word, or no class and the word that forbids one."""
+    for rule in _rules(taxonomy):
         word = _first(text, rule["any"])
         if (
             word
@@ -134,6 +157,13 @@ def _match_words(text: str, neighbours: Collection[str]) -> tuple[str | None, st
         ):
             return (None, word) if rule["class"] == "none" else (rule["class"], "")
     return None, ""
+
+
+@lru_cache
+def _rules(taxonomy: Taxonomy) -> tuple[dict[str, Any], ...]:
+    """Make the spellings of a taxonomy the first rules."""
+    spelled = [(i.id, [words(spelling).strip() for spelling in i.spellings]) for i in taxonomy.instruments]
+    return (*({"class": name, "any": phrases} for name, phrases in spelled if phrases), *_TABLE["rule"])
 
 
 def _first(text: str, phrases: list[str]) -> str:

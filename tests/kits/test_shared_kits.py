@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ddsp_drums.audio.files import find_audio
-from ddsp_drums.kits import load_folder
+from ddsp_drums.kits import load_kit
 from ddsp_drums.kits.sounds import measure
 
 # Drums/hits of each class.
@@ -76,7 +76,7 @@ REASONS = {
 
 @pytest.fixture(scope="module")
 def kits(data):
-    return {name: load_folder(data / "kits" / name) for name in EXPECTED}
+    return {name: load_kit(data / "kits" / name) for name in EXPECTED}
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -126,6 +126,6 @@ def test_the_classes_sound_apart(kits):
 
 def test_a_folder_of_kits_is_one_kit(data, kits):
     whole = kits["drum-sklad"]
-    parts = [load_folder(data / "kits" / "drum-sklad" / part) for part in ("Jazzkit", "Sixties Basic", "Sixties Rock")]
+    parts = [load_kit(data / "kits" / "drum-sklad" / part) for part in ("Jazzkit", "Sixties Basic", "Sixties Rock")]
     for name in whole.classes:
         assert len(whole.drums[name]) == sum(len(part.drums.get(name, ())) for part in parts)
