@@ -5,8 +5,10 @@ from ddsp_drums.losses.onset_cqt import onset_cqt_loss
 from ddsp_drums.nn.constant_q import cqt
 from ddsp_drums.nn.cqt import pseudo_cqt
 from ddsp_drums.nn.envelope import strike_envelope
+from ddsp_drums.nn.flux import spectral_flux
 from ddsp_drums.nn.hpss import percussive
 from ddsp_drums.nn.mel import log_mel
+from ddsp_drums.nn.nmfd import nmfd
 from ddsp_drums.nn.noise import filtered_noise
 from ddsp_drums.nn.partials import decaying_partials
 from ddsp_drums.nn.stft import spectrogram
@@ -24,10 +26,12 @@ __all__ = [
     "gated_sparsemax",
     "log_mel",
     "median_filter",
+    "nmfd",
     "onset_cqt_loss",
     "percussive",
     "pseudo_cqt",
     "sparsemax",
+    "spectral_flux",
     "spectrogram",
     "strike_envelope",
     "swept_sine",
