@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Column, Table
+from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
@@ -84,37 +84,43 @@ def demo(
 
 @app.command()
 def evaluate(
-    folder: Annotated[Path, typer.Argument(help="Recordings, with annotations (.txt) of the same names.")],
+    folder: Annotated[Path, typer.Argument(help="Annotated recordings: a data set as published, or files by name.")],
+    json: Annotated[Path | None, typer.Option(help="Write everything, note by note, as JSON.")] = None,
+    split: Annotated[str | None, typer.Option(help="Only this split, such as test. Default: all.")] = None,
+    window_ms: Annotated[float, typer.Option(min=1.0, help="How far off a hit may be.")] = 50.0,
     weights: Weights = None,
     threshold: Threshold = None,
 ) -> None:
     """Score the network on annotated recordings.
 
+    Knows the layouts of IDMT-SMT-Drums, MDB Drums, ENST-Drums, Groove and E-GMD; any other recording needs a .txt, .csv
+    or .mid of its name.
+
     Exit code 0: all scored. 1: some could not be read; the others are scored. 2: none could.
     """
-    from drummernet.evaluate import PROTOCOL, evaluate, find_tracks, score_rows
+    from rich.progress import track as progress
+
+    from drummernet.datasets import find_tracks
+    from drummernet.evaluate import evaluate
+    from drummernet.evaluation_json import write_json
+    from drummernet.score_tables import score_tables
     from drummernet.transcribe import Transcriber
     from drummernet.weights import SHIPPED
 
-    tracks = find_tracks(folder)
+    tracks = find_tracks(folder, split=split)
     transcriber = Transcriber(weights or SHIPPED, threshold=threshold)
-    scores = {}
-    for track in tracks:
-        try:
-            scores.update(evaluate([track], transcriber.file))
-        except (ValueError, OSError) as error:
-            _err.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
-    if not scores:
+    watched = progress(tracks, "evaluating", console=_err, transient=True)
+    evaluation = evaluate(watched, lambda path: transcriber.file(path).hits, window_s=window_ms / 1000)
+    for reason in evaluation.failures.values():
+        _err.print(f"error: {reason}", markup=False, highlight=False, soft_wrap=True)
+    if not evaluation.results:
         raise typer.Exit(2)
-    rows = score_rows(scores)
-    table = Table(Column("track", overflow="fold"), "KD", "SD", "HH", "mean", "sum", "six classes")
-    for number, (name, values) in enumerate(rows):
-        if number == len(scores):
-            table.add_section()
-        table.add_row(Text(name), *("-" if value != value else f"{value:.3f}" for value in values))
-    _out.print(table)
-    _out.print(PROTOCOL, highlight=False, soft_wrap=True)
-    if len(scores) < len(tracks):
+    for part in score_tables([evaluation]):
+        _out.print(part, highlight=False)
+    if json is not None:
+        write_json(json, [evaluation])
+        _out.print(f"wrote {json}", markup=False, highlight=False, soft_wrap=True)
+    if evaluation.failures:
         raise typer.Exit(1)
 
 

@@ -1,163 +1,177 @@
 """Score transcriptions against annotated recordings."""
 
-import math
-import os
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
-from ddsp_drums.audio import find_audio
+import soundfile
+
+from ddsp_drums.audio import AudioFileError
 from ddsp_drums.events import Hit
-from ddsp_drums.kits import INSTRUMENTS, MDB_SUBCLASSES, SIX, THREE
-from ddsp_drums.metrics import OnsetCounts, count_onsets, mean_f1, sum_f1
-from drummernet.transcribe import Transcription
+from ddsp_drums.kits import SIX
+from ddsp_drums.metrics import OnsetCounts, match_onsets
+from drummernet.datasets import Note, Track, parent_class, read_annotation
 
-__all__ = ["PROTOCOL", "AnnotationError", "Track", "evaluate", "find_tracks", "read_annotation", "score_rows"]
-
-PROTOCOL = """\
-Onsets within 50 ms of the reference match, one to one (mir_eval).
-mean: the F1 of each track, averaged over the tracks whose reference has the class, then over KD, SD and HH.
-sum:  the F1 of all hits, false alarms and misses of KD, SD and HH in all tracks together."""
-
-_EARLY_S = 0.05  # annotations that were shifted to the audio may begin a little before it
-_SIX_OF = {instrument.id: instrument.six for instrument in INSTRUMENTS}
-_LABELS = {label: _SIX_OF[name] for label, name in MDB_SUBCLASSES.items()} | _SIX_OF | {name: name for name in SIX}
-
-
-class AnnotationError(ValueError):
-    """An annotation that cannot be read. The message is one line: the file, the line, the reason."""
+__all__ = ["Evaluation", "TrackResult", "evaluate", "read_reference", "score"]
 
 
 @dataclass(frozen=True)
-class Track:
-    """A recording and its annotation.
+class TrackResult:
+    """What was there, what was found, and which of it belongs together.
 
     Attributes:
-        audio: The recording.
-        annotation: The text file.
-        group: The data set: the folder below the one searched that holds both, or the one searched.
+        track: The recording.
+        duration_s: Its length in seconds.
+        reference: What was there, in order of time.
+        estimate: What was found, in order of time.
+        window_s: How far apart a pair may be.
+        pairs: Positions in `reference` and `estimate` of the notes that match: of one class among the six, one to one.
     """
 
-    audio: Path
-    annotation: Path
-    group: str
+    track: Track
+    duration_s: float
+    reference: tuple[Note, ...]
+    estimate: tuple[Hit, ...]
+    window_s: float
+    pairs: tuple[tuple[int, int], ...]
+
+    @cached_property
+    def counts(self) -> dict[str, OnsetCounts]:
+        """Hits, false alarms and misses of each of the six classes."""
+        there = [parent_class(note.label) for note in self.reference]
+        found = [parent_class(hit.instrument) for hit in self.estimate]
+        matched = [there[i] for i, _ in self.pairs]
+        hits = {name: matched.count(name) for name in SIX}
+        return {
+            name: OnsetCounts(hits[name], found.count(name) - hits[name], there.count(name) - hits[name])
+            for name in SIX
+        }
+
+    def onsets(self) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+        """Onset times of each of the six classes, in the reference and in the estimate."""
+        reference: dict[str, list[float]] = {name: [] for name in SIX}
+        estimate: dict[str, list[float]] = {name: [] for name in SIX}
+        for note in self.reference:
+            reference[parent_class(note.label)].append(note.onset_s)
+        for hit in self.estimate:
+            estimate[parent_class(hit.instrument)].append(hit.onset_s)
+        return reference, estimate
+
+    def velocities(self, name: str) -> tuple[list[int], list[int]]:
+        """Velocities of the matched notes of a class, where the reference has them, and of what was found there."""
+        there, found = [], []
+        for i, j in self.pairs:
+            note = self.reference[i]
+            if note.velocity is not None and parent_class(note.label) == name:
+                there.append(note.velocity)
+                found.append(self.estimate[j].velocity)
+        return there, found
 
 
-def find_tracks(folder: str | Path) -> list[Track]:
-    """Pair recordings with annotations of the same name.
+@dataclass(frozen=True)
+class Evaluation:
+    """One system on a set of tracks.
 
-    The annotation is a text file whose name is the recording's, apart from an ending such as `_Drum` or `_class`: of
-    several the one nearest in the tree, and classes rather than subclasses.
-
-    Args:
-        folder: Searched with its subfolders.
-
-    Returns:
-        The pairs in order of the paths.
-
-    Raises:
-        AnnotationError: If no recording has an annotation, or one has several.
+    Attributes:
+        system: Name of what was evaluated.
+        window_s: How far apart a pair may be.
+        results: A result for each track that could be scored.
+        failures: The reason, one line, for each track that could not.
     """
-    folder = Path(folder)
-    texts = sorted(folder.rglob("*.txt"))
-    tracks = []
-    for audio in find_audio(folder):
-        same = [path for path in texts if _name(path) == _name(audio)]
-        if not same:
-            continue
-        shared = {path: Path(os.path.commonpath([audio, path])) for path in same}
-        nearest = max(len(parent.parts) for parent in shared.values())
-        same = [path for path in same if len(shared[path].parts) == nearest]
-        same = [path for path in same if "subclass" not in path.name] or same
-        if len(same) > 1:
-            raise AnnotationError(f"{audio}: has several annotations: {', '.join(map(str, same))}")
-        below = shared[same[0]].relative_to(folder).parts
-        tracks.append(Track(audio, same[0], below[0] if below else folder.resolve().name))
-    if not tracks:
-        raise AnnotationError(f"{folder}: no recording has an annotation (a .txt file of its name)")
-    return tracks
 
+    system: str
+    window_s: float
+    results: tuple[TrackResult, ...]
+    failures: dict[Track, str]
 
-def read_annotation(path: str | Path) -> dict[str, list[float]]:
-    """Read lines of an onset in seconds and a class, separated by blanks, tabs or commas.
+    def rescored(self, *, window_s: float) -> "Evaluation":
+        """The same notes scored with another window."""
+        results = tuple(
+            score(old.track, old.duration_s, old.reference, old.estimate, window_s=window_s) for old in self.results
+        )
+        return replace(self, window_s=window_s, results=results)
 
-    Args:
-        path: The file. Classes are the six of MDB Drums, its subclasses, or the toolkit's instruments.
-
-    Returns:
-        Onsets of each of the six classes.
-
-    Raises:
-        AnnotationError: If a line cannot be read.
-    """
-    onsets: dict[str, list[float]] = {name: [] for name in SIX}
-    try:
-        lines = Path(path).read_text("utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise AnnotationError(f"{path}: is not text in UTF-8") from error
-    for number, line in enumerate(lines, 1):
-        fields = re.split(r"[\s,;]+", line.strip())
-        if fields == [""]:
-            continue
-        try:
-            onset_s, label = float(fields[0]), _LABELS[fields[1]]
-            if not -_EARLY_S <= onset_s < math.inf:
-                raise ValueError("an onset lies in the recording")
-            onsets[label].append(onset_s)
-        except (ValueError, KeyError, IndexError) as error:
-            raise AnnotationError(
-                f"{path}, line {number}: wants an onset in seconds and a class, got {line!r}"
-            ) from error
-    return onsets
-
-
-def score_hits(hits: Iterable[Hit], reference: Mapping[str, Sequence[float]]) -> dict[str, OnsetCounts]:
-    """Count the matches of each of the six classes."""
-    found: dict[str, list[float]] = {name: [] for name in SIX}
-    for hit in hits:
-        found[_SIX_OF[hit.instrument]].append(hit.onset_s)
-    return {name: count_onsets(reference[name], found[name]) for name in SIX}
+    def groups(self) -> dict[str, "Evaluation"]:
+        """Each data set by itself, in order of their names."""
+        names = sorted({result.track.dataset for result in self.results})
+        return {
+            name: replace(self, results=tuple(result for result in self.results if result.track.dataset == name))
+            for name in names
+        }
 
 
 def evaluate(
-    tracks: Sequence[Track], transcribe: Callable[[Path], Transcription]
-) -> dict[Track, dict[str, OnsetCounts]]:
-    """Transcribe each track and score it.
+    tracks: Iterable[Track],
+    transcribe: Callable[[Path], Iterable[Hit]],
+    *,
+    system: str = "drummernet",
+    window_s: float = 0.05,
+) -> Evaluation:
+    """Transcribe each track and match what was found with what was there.
+
+    Notes match if they are of one class among the six of MDB Drums and lie within the window, one to one and as many as
+    possible (`ddsp_drums.metrics.match_onsets`).
 
     Args:
-        tracks: Recordings with annotations.
-        transcribe: From a file to a transcription.
+        tracks: Annotated recordings.
+        transcribe: From an audio file to hits, in any order.
+        system: Name of what is evaluated.
+        window_s: How far apart a pair may be, in seconds.
 
     Returns:
-        Counts of each of the six classes for each track.
+        What came of each track. A track whose audio or annotation cannot be read (ValueError, OSError) is listed in
+        `failures`, and the rest goes on.
+
+    Raises:
+        ImportError: If SciPy is not installed.
     """
-    return {track: score_hits(transcribe(track.audio).hits, read_annotation(track.annotation)) for track in tracks}
+    results, failures = [], {}
+    for track in tracks:
+        try:
+            duration_s, reference = read_reference(track)
+            hits = list(transcribe(track.audio))
+        except (ValueError, OSError) as error:
+            failures[track] = str(error)
+        else:
+            results.append(score(track, duration_s, reference, hits, window_s=window_s))
+    return Evaluation(system, window_s, tuple(results), failures)
 
 
-def score_rows(scores: Mapping[Track, Mapping[str, OnsetCounts]]) -> list[tuple[str, list[float]]]:
-    """Summarise as rows of KD, SD, HH, mean, sum, and the mean over all six classes: tracks, then sets, then all.
+def read_reference(track: Track) -> tuple[float, list[Note]]:
+    """Read the length of a recording in seconds and its notes; raises AudioFileError or AnnotationError."""
+    try:
+        duration_s = soundfile.info(track.audio).duration
+    except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
+        reason = str(getattr(error, "error_string", error)).strip(" .")
+        raise AudioFileError(f"{track.audio}: not readable as audio ({reason})") from error
+    return duration_s, [note for path in track.annotations for note in read_annotation(path, duration_s=duration_s)]
+
+
+def score(
+    track: Track, duration_s: float, reference: Iterable[Note], estimate: Iterable[Hit], *, window_s: float
+) -> TrackResult:
+    """Match what was found in one track with what was there.
 
     Args:
-        scores: Counts of each class for each track.
+        track: The recording.
+        duration_s: Its length in seconds.
+        reference: What was there, in any order.
+        estimate: What was found, in any order.
+        window_s: How far apart a pair may be, in seconds.
 
     Returns:
-        Name and values of each row; NaN where the reference has none of a class.
+        Both in order of time, and the pairs.
     """
-    groups: dict[str, list[Track]] = {}
-    for track in scores:
-        groups.setdefault(track.group, []).append(track)
-    rows = [(track.audio.stem, [track]) for track in scores]
-    rows += [(f"{name} ({len(members)})", members) for name, members in groups.items()]
-    if len(groups) > 1:
-        rows.append((f"all ({len(scores)})", list(scores)))
-    return [(name, _summary([scores[track] for track in members])) for name, members in rows]
+    there, found = tuple(sorted(reference, key=_place)), tuple(sorted(estimate, key=_place))
+    pairs: list[tuple[int, int]] = []
+    for name in SIX:
+        rows = [i for i, note in enumerate(there) if parent_class(note.label) == name]
+        columns = [j for j, hit in enumerate(found) if parent_class(hit.instrument) == name]
+        onsets = [there[i].onset_s for i in rows], [found[j].onset_s for j in columns]
+        pairs += [(rows[i], columns[j]) for i, j in match_onsets(*onsets, window_s=window_s)]
+    return TrackResult(track, duration_s, there, found, window_s, tuple(sorted(pairs)))
 
 
-def _summary(tracks: Sequence[Mapping[str, OnsetCounts]]) -> list[float]:
-    mean, by_class = mean_f1(tracks, THREE)
-    return [*by_class.values(), mean, sum_f1(tracks, THREE), mean_f1(tracks, SIX)[0]]
-
-
-def _name(path: Path) -> str:
-    return re.sub(r"_(Drum|MIX|class|subclass)$", "", path.stem)
+def _place(note: Note | Hit) -> tuple[float, str]:
+    return note[0], note[1]
