@@ -1,6 +1,7 @@
 """Read audio of any rate and channel count as mono at the rate asked for, and write it."""
 
 import io
+import os
 from pathlib import Path
 from types import ModuleType
 
@@ -13,7 +14,7 @@ from ddsp_drums._atomic import write_whole
 __all__ = ["AUDIO_SUFFIXES", "AudioFileError", "find_audio", "read_audio", "write_audio"]
 
 AUDIO_SUFFIXES = frozenset({".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav", ".w64"})
-_BLOCK = 1 << 20  # samples read at a time, so that an hour does not stand in memory at its own rate
+_BLOCK = 1 << 20  # samples of all channels read at a time, so that an hour does not stand in memory at its own rate
 
 
 class AudioFileError(ValueError):
@@ -60,10 +61,10 @@ def read_audio(path: str | Path, *, sample_rate: int, max_duration_s: float | No
         AudioFileError: If the file is missing, empty, not audio, without samples, or has NaN or infinite samples.
         ImportError: If soundfile and soxr are not installed.
     """
-    soundfile, soxr = _libraries()
+    soundfile, soxr = libraries()
     path = Path(path)
-    if not path.is_file():
-        raise AudioFileError(f"{path}: {'is a folder, not a file' if path.is_dir() else 'no such file'}")
+    if not os.path.isfile(path):  # unlike Path.is_file, it says no to a name that is too long
+        raise AudioFileError(f"{path}: {'is a folder, not a file' if os.path.isdir(path) else 'no such file'}")
     if path.stat().st_size == 0:
         raise AudioFileError(f"{path}: empty file (0 bytes); export it again")
     try:
@@ -72,7 +73,7 @@ def read_audio(path: str | Path, *, sample_rate: int, max_duration_s: float | No
             frames = -1 if max_duration_s is None else round(max_duration_s * rate)
             resampler = soxr.ResampleStream(rate, sample_rate, 1, quality="HQ")
             pieces, finite, n_read = [], True, 0
-            for block in file.blocks(_BLOCK, frames=frames, dtype="float32", always_2d=True):
+            for block in file.blocks(max(1, _BLOCK // file.channels), frames=frames, dtype="float32", always_2d=True):
                 mono = block.mean(1)
                 n_read += mono.size
                 finite = finite and bool(np.isfinite(mono).all())
@@ -103,7 +104,7 @@ def write_audio(path: str | Path, audio: Tensor, *, sample_rate: int) -> None:
         ValueError: If `audio` holds NaN.
         ImportError: If soundfile is not installed.
     """
-    soundfile, _ = _libraries()
+    soundfile, _ = libraries()
     path = Path(path)
     buffer = io.BytesIO()
     if audio.isnan().any():
@@ -113,7 +114,8 @@ def write_audio(path: str | Path, audio: Tensor, *, sample_rate: int) -> None:
     write_whole(path, buffer.getvalue())
 
 
-def _libraries() -> tuple[ModuleType, ModuleType]:
+def libraries() -> tuple[ModuleType, ModuleType]:
+    """Import soundfile and soxr, which are optional, or say how to get them."""
     try:
         import soundfile
         import soxr
