@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ddsp_drums._compilers import has_numba
 from ddsp_drums._validate import require_positive
-from ddsp_drums.kits.kit import Kit, KitError
+from ddsp_drums.kits.kit import Drum, Kit, KitError
 from ddsp_drums.ops.template_synthesis import template_synthesis
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ __all__ = ["render"]
 Sound = NDArray[np.float32]
 _CHOKES = {"CHH": "OHH", "PHH": "OHH"}  # a hat that closes ends the open one
 _CHOKE_S = 0.03
+_UNEVEN = 13.0  # standard deviation, in MIDI velocities, of the layer that a hit takes
 _HOP = 64  # samples between two frames of the activations
 _BLOCK = 1 << 16  # samples whose hits are played together, so that an hour takes no more memory than seconds
 
@@ -46,16 +47,16 @@ def render(
 ) -> Tensor:
     """Play hits on a kit: each adds a one-shot of its velocity where it begins.
 
-    A drum's one-shots run from soft to hard; the velocity chooses among them and sets the level,
-    `dynamic_range_db` * (velocity / 127 - 1) below that of the hardest. A closed or pedal hi-hat silences an open one
-    within 30 ms.
+    The velocity chooses the layer and sets the level, `dynamic_range_db` * (velocity / 127 - 1) below that of the
+    hardest. A closed or pedal hi-hat silences an open one within 30 ms.
 
     Args:
         hits: What to play. Onsets may be negative (only the tail is heard) or past the end (not heard).
         kit: The sounds; every instrument that plays must be in it.
         duration_s: Seconds of the result.
         dynamic_range_db: Level between the softest and the hardest hit.
-        rng: Draws the drum of each instrument and varies the one-shot; without it the first drum plays.
+        rng: Draws the drum of each instrument, a layer near the velocity's, and one of its alternates; without it
+            the first drum plays, and alternates take turns.
         stems: Whether to keep the instruments apart.
 
     Returns:
@@ -79,15 +80,13 @@ def render(
     if missing:
         raise KitError(f"kit {kit.name} has no {', '.join(missing)}: add the sounds, or leave these hits out")
     drums = {name: kit.drums[name][rng.integers(len(kit.drums[name])) if rng else 0] for name in sorted(played)}
-    shots = {name: [hit.numpy() for hit in drum.hits] for name, drum in drums.items()}
-    peaks = {name: [float(np.abs(shot).max()) for shot in group] for name, group in shots.items()}
+    players = {name: _Player(drum, rng) for name, drum in drums.items()}
     rows = {name: row if stems else 0 for row, name in enumerate(kit.classes)}
     n_samples = max(1, round(duration_s * kit.sample_rate))
     strikes = defaultdict(list)
     for hit, end_s in zip(ordered, _ends_s(ordered), strict=True):
-        layer = _layer(len(shots[hit.instrument]), hit.velocity, rng)
-        sound, peak = shots[hit.instrument][layer], peaks[hit.instrument]
-        gain = max(peak) / peak[layer] * 10 ** (dynamic_range_db * (hit.velocity / 127 - 1) / 20)
+        sound, gain = players[hit.instrument].strike(hit.velocity)
+        gain *= 10 ** (dynamic_range_db * (hit.velocity / 127 - 1) / 20)
         start = round(hit.onset_s * kit.sample_rate)
         if end_s is not None:
             sound = _choke(sound, round((end_s - hit.onset_s) * kit.sample_rate), round(_CHOKE_S * kit.sample_rate))
@@ -120,10 +119,23 @@ def _play(strikes: Sequence[_Strike], begin: int, room: int) -> Tensor:
     return template_synthesis(*arrays, hop_length=_HOP, backend=backend)[:room]
 
 
-def _layer(count: int, velocity: int, rng: np.random.Generator | None) -> int:
-    """Choose one of `count` one-shots, from soft to hard, by the velocity, or with `rng` near it."""
-    layer = velocity / 127 * (count - 1) + (rng.normal(0, 0.1 * count) if rng else 0)
-    return min(max(round(layer), 0), count - 1)
+class _Player:
+    """Chooses among the one-shots of a drum, and tells the gain that brings each to the peak of the loudest."""
+
+    def __init__(self, drum: Drum, rng: np.random.Generator | None) -> None:
+        self.drum = drum
+        self.rng = rng
+        self.peaks = {id(hit): float(hit.abs().max()) for hit in drum.hits}
+        self.loudest = max(self.peaks.values())
+        self.turns: dict[int, int] = defaultdict(int)  # how often each layer was struck
+
+    def strike(self, velocity: int) -> tuple[Sound, float]:
+        alternates = self.drum.layer(velocity + (self.rng.normal(0, _UNEVEN) if self.rng else 0))
+        first = id(alternates[0])
+        turn = int(self.rng.integers(len(alternates))) if self.rng else self.turns[first] % len(alternates)
+        self.turns[first] += 1
+        hit = alternates[turn]
+        return hit.numpy(), self.loudest / self.peaks[id(hit)]
 
 
 def _ends_s(ordered: "Sequence[Hit]") -> list[float | None]:
