@@ -3,7 +3,7 @@
 from ddsp_drums.kits.kit import Drum, Kit, KitError, random_templates
 from ddsp_drums.kits.load import load_folder, load_kit
 from ddsp_drums.kits.names import classify
-from ddsp_drums.kits.procedural import procedural_kit
+from ddsp_drums.kits.procedural import PRESETS, VOICES, DrumVoice, Voice, drum_voice, procedural_kit
 from ddsp_drums.kits.render import render
 from ddsp_drums.kits.taxonomy import (
     BY_ID,
@@ -26,16 +26,21 @@ __all__ = [
     "GROOVE_NOTES",
     "INSTRUMENTS",
     "MDB_SUBCLASSES",
+    "PRESETS",
     "PUBLISHED_11",
     "SIX",
     "TAXONOMY",
     "THREE",
+    "VOICES",
     "Drum",
+    "DrumVoice",
     "Instrument",
     "Kit",
     "KitError",
     "Taxonomy",
+    "Voice",
     "classify",
+    "drum_voice",
     "load_folder",
     "load_kit",
     "load_taxonomy",

@@ -17,7 +17,7 @@ def sounds(kit):
 
 
 def test_has_every_class_and_serves_as_templates(kits):
-    assert kits[0].classes == tuple(instrument.id for instrument in INSTRUMENTS)
+    assert kits[0].classes == (*(instrument.id for instrument in INSTRUMENTS), "CLP")
     templates = kits[0].templates(PUBLISHED_11)
     assert templates.shape == (11, 16000)
     torch.testing.assert_close(templates.norm(dim=-1), torch.full((11,), 10.0))
@@ -48,19 +48,35 @@ def test_softer_hits_are_quieter_and_darker(kits, seed):
 def test_every_sound_is_plausible(kits, seed):
     found = sounds(kits[seed])
     assert not any(unlike(name, sound) for name, sound in found.items())
-    assert found["KD"].low_share > 0.6
-    assert found["KD"].pitch_hz < 75
-    assert 300 < found["SD"].centroid_hz < 1500
-    assert 800 < found["SST"].centroid_hz < 2000
+    assert found["KD"].low_share > 0.25
+    assert found["KD"].centroid_hz < 250
     assert found["HT"].pitch_hz > 1.15 * found["MT"].pitch_hz > 1.3 * found["FT"].pitch_hz
-    for name in ("CHH", "OHH", "TMB"):
-        assert found[name].centroid_hz > 4000, name
-    for name in ("CHH", "PHH", "SST", "SD"):
-        assert found[name].decay_s < 0.25, name
-    assert 0.3 < found["OHH"].decay_s < 0.8
+    for name in ("CHH", "PHH", "SST", "SD", "TMB"):
+        assert found[name].decay_s < 0.35, name
     for name in ("RD", "CR"):
         assert found[name].decay_s > 0.8, name
-        assert 2500 < found[name].centroid_hz < 5500, name
+    assert found["OHH"].decay_s > 2 * found["CHH"].decay_s
+
+
+def test_the_middle_of_many_kits_is_that_of_real_ones():
+    """Medians over seeds, between the quartiles of the hardest hits of some 390 real drums at 44.1 kHz."""
+    quartiles = {
+        "KD": [(66, 112), (0.138, 0.305)],
+        "SD": [(419, 881), (0.112, 0.184)],
+        "SST": [(1134, 1646), (0.08, 0.208)],
+        "CHH": [(4420, 5761), (0.07, 0.134)],
+        "OHH": [(3557, 4768), (0.282, 0.899)],
+        "HT": [(198, 318), (0.271, 0.49)],
+        "RD": [(2526, 4278), (1.127, 1.357)],
+        "CR": [(2720, 4217), (0.917, 1.295)],
+        "TMB": [(5061, 6318), (0.109, 0.196)],
+    }
+    many = [procedural_kit(seed=seed) for seed in range(16)]
+    for name, bounds in quartiles.items():
+        hits = [kit.drums[name][0].hits[-1][:24000] for kit in many]  # real ones are cut at 1.5 s
+        sound = measure(hits, sample_rate=16000)
+        for number, (low, high) in zip((sound.centroid_hz, sound.decay_s), bounds, strict=True):
+            assert 0.95 * low < number < 1.05 * high, (name, sound)
 
 
 @pytest.mark.parametrize("rate", [8000, 44100])
