@@ -1,6 +1,7 @@
 """The sounds of a Hydrogen drum kit."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -47,15 +48,19 @@ def read_hydrogen(path: Path, taxonomy: Taxonomy) -> HydrogenKit:
         drum = _text(instrument, "name") or sample
         note = _text(instrument, "midiOutNote")
         key = int(note) if note.isdecimal() and len(note) <= 3 else None
-        file, label = locate(path.parent, sample)
         name, word = names.match_words(names.words(drum), (), taxonomy)
         reason = f"named {word!r}" if word else ""
-        if is_absolute(sample) or ".." in PurePosixPath(label.replace("\\", "/")).parts:
+        file, label = path, sample
+        if is_absolute(sample) or ".." in re.split(r"[/\\]", sample):
             name, reason = None, "a path that leaves the kit's folder"
-        elif name is None and not word:
-            name, reason = names.match(PurePosixPath(label), neighbours, taxonomy)
+        else:
+            file, label = locate(path.parent, sample)
+            if name is None and not word:
+                name, reason = names.match(PurePosixPath(label), neighbours, taxonomy)
         velocity = max(1.0, 127 * top)
         sounds.append((Found(file, label, name, reason, drum, f"instrument {number}", velocity), key))
+    if not sounds:
+        raise KitError(f"{path}: names no sound")
     licence = _text(root, "license")
     return HydrogenKit(
         by_key(sounds, taxonomy.gm_notes),

@@ -17,7 +17,8 @@ __all__ = ["find_in_sfz"]
 MAX_TEXT = 1 << 24  # characters, includes counted as often as they are included
 MAX_LINE = 10_000
 MAX_VALUE = 256  # of a #define
-MAX_DEPTH = 16  # of includes
+MAX_DEPTH = 16  # of includes in includes
+MAX_FILES = 1000
 
 _LEVELS = ("control", "global", "master", "group", "region")
 _TOKEN = re.compile(r"<(\w+)>|(?<!\S)([\w$]+)=")
@@ -153,12 +154,16 @@ class _Reader:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.left = MAX_TEXT
+        self.files = 0
         self.defines: dict[str, str] = {}
 
     def tokens(self, path: Path, outer: tuple[Path, ...]) -> Iterator[tuple[str, str | None]]:
         """Give each header as (name, None) and each opcode as (name, value)."""
         if path in outer or len(outer) > MAX_DEPTH:
             raise KitError(f"{self.root}: {path.name} includes itself")
+        self.files += 1
+        if self.files > MAX_FILES:
+            raise KitError(f"{self.root}: includes more than {MAX_FILES} files")
         for line in _uncommented(path, self._text(path)):
             if line.lstrip().startswith("#define"):
                 self.defines.update((name, value[:MAX_VALUE]) for name, value in _DEFINE.findall(line))

@@ -154,14 +154,17 @@ def _instrument(entry: Mapping[str, Any]) -> Instrument:
         raise ValueError(f"instrument {name}: must have {', '.join(sorted(wanted))}, got {', '.join(sorted(entry))}")
     if not isinstance(name, str) or not name or name == "none":
         raise ValueError(f"instrument {name}: its id must be a short word other than none")
-    if not isinstance(entry["gm_note"], int) or not 0 <= entry["gm_note"] <= 127:
+    if type(entry["gm_note"]) is not int or not 0 <= entry["gm_note"] <= 127:
         raise ValueError(f"instrument {name}: gm_note must be 0 to 127, got {entry['gm_note']!r}")
     if not re.fullmatch("#[0-9a-fA-F]{6}", str(entry["colour"])):
         raise ValueError(f"instrument {name}: colour must be like #7f7f7f, got {entry['colour']!r}")
     for parent, allowed in (("six", SIX), ("three", (None, *THREE))):
         if entry.get(parent) not in allowed:
             raise ValueError(f"instrument {name}: {parent} must be one of {allowed}, got {entry.get(parent)!r}")
-    return Instrument(**{**entry, "spellings": tuple(entry.get("spellings", ()))})
+    spellings = tuple(entry.get("spellings", ()))
+    if not all(isinstance(spelling, str) for spelling in spellings):
+        raise ValueError(f"instrument {name}: spellings must be words, got {spellings}")
+    return Instrument(**{**entry, "spellings": spellings})
 
 
 def _by_member(groups: Mapping[str, list[Any]]) -> dict[Any, str]:

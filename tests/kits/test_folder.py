@@ -1,28 +1,9 @@
 import numpy as np
 import pytest
-import soundfile
 import torch
 
 from ddsp_drums.kits import KitError, load_kit
-
-RATE = 16000
-
-
-def tone(frequency_hz=100.0, tau_s=0.1, gain=0.5, duration_s=0.5):
-    t = np.arange(round(duration_s * RATE)) / RATE
-    return gain * np.exp(-t / tau_s) * np.sin(2 * np.pi * frequency_hz * t)
-
-
-def save(folder, name, audio=None, rate=RATE):
-    path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, tone() if audio is None else audio, rate, subtype="FLOAT")
-    return path
-
-
-def placed(kit):
-    return {drum.name: name for name in kit.classes for drum in kit.drums[name]}
-
+from tests.kits.on_disk import RATE, placed, save, tone
 
 def test_layers_of_a_drum_run_from_soft_to_loud(tmp_path):
     for name, gain in (("Kick-1.wav", 0.9), ("Kick-2.wav", 0.1), ("Kick-3.wav", 0.4)):

@@ -82,13 +82,39 @@ def test_a_drum_holds_finite_audio(hits, error):
         Drum("tom", hits)
 
 
+def test_hits_of_one_velocity_are_alternates_of_a_layer():
+    hits = tuple(torch.full((2,), float(value)) for value in range(1, 6))
+    drum = Drum("snare", hits, velocities=(40, 40, 80, 127, 127))
+    assert drum.layers == (hits[:2], hits[2:3], hits[3:])
+    assert [drum.layer(velocity) for velocity in (1, 40, 40.5, 81, 127)] == [
+        *(hits[:2], hits[:2], hits[2:3], hits[3:], hits[3:])
+    ]
+    assert Drum("soft", hits[:1], velocities=(40,)).layer(127) == hits[:1]
+
+
+def test_hits_without_velocities_are_layers_of_one_width():
+    hits = tuple(torch.full((2,), float(value)) for value in range(1, 5))
+    drum = Drum("snare", hits)
+    assert drum.velocities == (31.75, 63.5, 95.25, 127)
+    assert [drum.layer(velocity) for velocity in (1, 32, 64, 96)] == [(hit,) for hit in hits]
+
+
+@pytest.mark.parametrize("velocities", [(1,), (1, 2, 3), (2, 1), (0, 1), (1, 128), (1, float("nan"))])
+def test_velocities_rise_and_are_one_a_hit(velocities):
+    with pytest.raises(KitError, match="drum x: velocities"):
+        Drum("x", (torch.ones(1), torch.ones(1)), velocities=velocities)
+
+
 def test_a_kit_without_a_drum_is_refused():
     with pytest.raises(KitError, match="empty: has no drum"):
         Kit("empty", 16000, {"KD": ()})
 
 
 def test_the_report_names_drums_and_what_was_left_out():
-    some = Kit("mine", 8, {"KD": (Drum("deep", (torch.ones(2),)),)}, "CC0-1.0", left_out={"x.wav": "named 'clap'"})
+    drums = {"KD": (Drum("deep", (torch.ones(2),) * 3, velocities=(9, 127, 127)),)}
+    some = Kit("mine", 8, drums, "CC0-1.0", left_out={"x.wav": "named 'clap'"}, guessed={"y.wav": "by its MIDI key 36"})
     report = some.report()
-    for part in ("mine: 8 Hz, licence CC0-1.0", "KD: 1 drums, 1 hits", "deep: 1", "x.wav: named 'clap'"):
+    for part in ("mine: 8 Hz, licence CC0-1.0", "KD: 1 drums, 3 hits", "deep: 2 layers, 3 hits", "x.wav: named 'clap'"):
+        assert part in report
+    for part in ("left out: 1 files", "guessed: 1 files", "y.wav: by its MIDI key 36"):
         assert part in report
