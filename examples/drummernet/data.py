@@ -10,10 +10,10 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from ddsp_drums.audio import AudioFileError, find_audio, read_audio
+from ddsp_drums.audio.degradations import bleed, degrade
 from ddsp_drums.events import Hit, read_midi
 from ddsp_drums.kits import GM_NOTES, GROOVE_NOTES, Drum, Kit, render
 from drummernet.config import ModelConfig
-from drummernet.degrade import degrade
 from drummernet.level import scale_level
 from drummernet.rhythm import random_performance, vary
 
@@ -23,6 +23,7 @@ _T = TypeVar("_T")
 _MADE_UP = 0.1  # share of the items with a made-up rhythm though there are performances
 _RATTLING = 0.3  # share of the items with a snare that rattles
 _CLEAN = 0.5  # share of the items that stay as rendered
+_BLEEDING = 0.15  # share of the others whose microphones hear each other
 _TAIL_S = 1.5  # hits before the segment still ring in it
 _ATTACK_S = 0.1
 _DYNAMIC_RANGE_DB = (12.0, 30.0)
@@ -112,9 +113,7 @@ class Rendered(Dataset[tuple[Tensor, Tensor, Tensor]]):
         range_db = rng.uniform(*_DYNAMIC_RANGE_DB)
         stems = render(hits + rattle, kit, duration_s=self.segment_s, dynamic_range_db=range_db, rng=rng, stems=True)
         hits = _audible(hits, kit.classes, stems.numpy(), kit.sample_rate)
-        audio = stems.sum(0)
-        if rng.random() > _CLEAN:
-            audio = torch.from_numpy(degrade(audio.numpy(), rng, sample_rate=kit.sample_rate))
+        audio = _record(stems, rng, sample_rate=kit.sample_rate)
         audio = scale_level(audio, sample_rate=kit.sample_rate, level=self.config.level)
         n_frames = 1 + audio.numel() // self.config.hop_length
         frame_rate_hz = self.config.sample_rate / self.config.hop_length
@@ -212,6 +211,17 @@ def played_frames(
     return torch.from_numpy(played), torch.from_numpy(velocity)
 
 
+def _record(stems: Tensor, rng: np.random.Generator, *, sample_rate: int) -> Tensor:
+    """Mix stems (K, T) to audio (T,), as they are or through a random chain of degradations."""
+    if rng.random() < _CLEAN:
+        return stems.sum(0)
+    if rng.random() < _BLEEDING:
+        gain_db, delay_s = rng.uniform((-30, 0.001), (-12, 0.01), (len(stems), 2)).T
+        how = {"gain_db": torch.from_numpy(gain_db), "delay_s": torch.from_numpy(delay_s)}
+        stems = bleed(stems, sample_rate=sample_rate, **how)
+    return degrade(stems.sum(0), sample_rate=sample_rate, rngs=[rng])
+
+
 def _rattle(hits: Sequence[Hit], rng: np.random.Generator) -> list[Hit]:
     """Let the snare's wires sound when a kick or a tom is struck: a soft snare that nobody played."""
     softer = rng.uniform(30, 90)
@@ -245,8 +255,8 @@ def _draw(choices: Sequence[_T], rng: np.random.Generator) -> _T:
 
 
 def _vary_drum(drum: Drum, level_db: float, sample_rate: int, rng: np.random.Generator, most: int = 8) -> Drum:
-    """Keep at most `most` layers of a drum, tune it, damp it, and set its level."""
-    chosen = sorted(set(np.linspace(0, len(drum.hits) - 1, most).round().astype(int)))
+    """Keep at most `most` one-shots of a drum, tune it, damp it, and set its level."""
+    chosen = sorted(set(np.linspace(0, len(drum.hits) - 1, most).round().astype(int).tolist()))
     ratio = 2 ** rng.normal(0, 0.15) if rng.random() < 0.4 else 1.0
     damping = rng.uniform(0, 12) if rng.random() < 0.2 else 0.0
     shots = []
@@ -259,4 +269,5 @@ def _vary_drum(drum: Drum, level_db: float, sample_rate: int, rng: np.random.Gen
         shots.append(shot.astype(np.float32))
     attack = shots[-1][: round(_ATTACK_S * sample_rate)]
     gain = 10 ** (level_db / 20) / max(float(np.sqrt(np.square(attack).mean())), 1e-6)
-    return Drum(name=drum.name, hits=tuple(torch.from_numpy(gain * shot) for shot in shots))
+    hits = tuple(torch.from_numpy(gain * shot) for shot in shots)
+    return Drum(drum.name, hits, velocities=tuple(drum.velocities[index] for index in chosen))
