@@ -124,6 +124,7 @@ def evaluate(
         `failures`, and the rest goes on.
 
     Raises:
+        ValueError: If `transcribe` gives an instrument that there is not, or a time that is not finite.
         ImportError: If SciPy is not installed.
     """
     results, failures = [], {}

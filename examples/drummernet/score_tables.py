@@ -76,13 +76,16 @@ def _sets(evaluations: Sequence[Evaluation], title: str) -> Table:
     for name in names if len(names) > 2 else names[:1]:
         if name == "all":
             table.add_section()
-        label = f"{name} ({len(groups[0][name].results)})"
+        n_tracks = len(groups[0][name].results)
+        label = f"{name} ({n_tracks})"
         if len(evaluations) > 1:
             table.add_row(Text(label, style="bold"))
         for group in (of_system[name] for of_system in groups if name in of_system):
+            if len(evaluations) > 1:
+                fewer = f" ({len(group.results)})" if len(group.results) != n_tracks else ""
+                label = f"  {group.system}{fewer}"
             scores = headline(group)
-            system = Text(label if len(evaluations) == 1 else f"  {group.system}")
-            table.add_row(system, *map(_interval, (scores.mean, scores.sum, scores.published)))
+            table.add_row(Text(label), *map(_interval, (scores.mean, scores.sum, scores.published)))
     return table
 
 

@@ -65,8 +65,13 @@ def find_label(text: str) -> str:
 def parent_class(label: str) -> str:
     """Tell the class among the six that an instrument (or one of the six itself) belongs to.
 
+    Raises:
+        ValueError: If `label` is neither.
+
     Example:
         >>> parent_class("OHH"), parent_class("CY")
         ('HH', 'CY')
     """
+    if label not in _SIX_OF:
+        raise ValueError(f"label must be an instrument or one of {', '.join(SIX)}, got {label!r}")
     return _SIX_OF[label]
