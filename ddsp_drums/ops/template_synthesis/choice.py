@@ -1,6 +1,6 @@
 """Which backend is expected to be the fastest.
 
-The estimate is in nanoseconds of one thread of one CPU, fitted to 110 random shapes; only ratios matter.
+The estimate is in nanoseconds of one thread of one CPU, fitted to 300 random shapes; only ratios matter.
 """
 
 from torch import Tensor
@@ -9,11 +9,11 @@ from ddsp_drums._compilers import has_numba, has_triton
 from ddsp_drums.ops.template_synthesis.polyphase import plan_blocks
 
 _CALL = 200_000  # around the FFTs of a polyphase call
-_FFT = 4.8  # a point of an FFT, with its way to memory and back
-_MIX = 0.4  # a product of two points of spectra
-_SCAN = 0.5  # an activation looked at, to be counted and listed
-_EVENT = 30  # a nonzero activation
-_ADD = 0.13  # a sample of a template, added or compared
+_FFT = 3.7  # a point of an FFT, with its way to memory and back
+_MIX = 0.33  # a product of two points of spectra
+_SCAN = 1  # an activation looked at, to be counted and listed
+_EVENT = 60  # a nonzero activation
+_ADD = 0.057  # a sample of a template, added or compared
 
 
 def choose_backend(

@@ -9,9 +9,10 @@ from torch import Tensor
 from ddsp_drums._compilers import in_threads
 from ddsp_drums._numba import compiled
 
-_TILE = 1 << 12  # samples of audio that stay in a cache while all that sounds in them is added
+_TILE = 1 << 15  # samples of audio that stay in a cache while all that sounds in them is added
 _STRETCH = 1 << 14  # samples of a template that stay there while all its hits are looked at
 
+_COUNTED = 1 << 30  # activations counted together, in 32 bits
 _FRAMES = 64  # looked at together for activations that are not zero
 _compiled = partial(compiled, reorder_sums=True)
 
@@ -38,7 +39,7 @@ def correlate(
     """Map the gradient with respect to the audio to those with respect to nonzero activations and to the templates."""
     y, sounds = _array(activations), _array(templates)
     heard = _array(cotangent if cotangent.dim() == 3 else cotangent.unsqueeze(1))
-    to_activations = np.zeros_like(y if for_activations else y[:0])
+    to_activations = np.zeros_like(y)
     to_templates = np.zeros_like(sounds if for_templates else sounds[:0])
     in_threads(
         _correlate_instruments, y.shape[1], y, *_compact(y), sounds, hop_length, heard, to_activations, to_templates
@@ -51,8 +52,8 @@ def correlate(
 
 def count_nonzero(activations: Tensor) -> int:
     """Count the activations (B, K, N) that are not zero, several times as fast as PyTorch does."""
-    y = _array(activations)
-    return sum(_count(item.reshape(-1)) for item in y)
+    y = _array(activations).reshape(-1)
+    return sum(_count(y[begin : begin + _COUNTED]) for begin in range(0, y.size, _COUNTED))
 
 
 def _array(tensor: Tensor) -> np.ndarray:
@@ -101,14 +102,20 @@ def _add_tiles(first, last, y, start, frames, sounds, hop_length, audio):
         for k in range(instruments):
             sound = sounds[min(b, sounds.shape[0] - 1), k]
             track = audio[b, min(k, audio.shape[1] - 1)]
-            row = b * instruments + k
-            for i in range(start[row], start[row + 1]):
-                onset = frames[i] * hop_length
+            i, stop = start[b * instruments + k], start[b * instruments + k + 1]
+            while i < stop and frames[i] * hop_length < end:
+                onset, factor = frames[i] * hop_length, y[b, k, frames[i]]
                 low, high = max(begin, onset), min(end, onset + length)
-                if low < high:
-                    _add(track[low:high], y[b, k, frames[i]], sound[low - onset : high - onset])
-                elif onset >= end:
-                    break
+                i += 1
+                if low < high and i < stop and frames[i] * hop_length < high:  # what two add is written once
+                    later, its_factor = frames[i] * hop_length, y[b, k, frames[i]]
+                    both, its_high = max(begin, later), min(end, later + length)
+                    i += 1
+                    _add(track[low:both], factor, sound[low - onset :])
+                    _add_two(track[both:high], factor, sound[both - onset :], its_factor, sound[both - later :])
+                    _add(track[high:its_high], its_factor, sound[high - later :])
+                elif low < high:
+                    _add(track[low:high], factor, sound[low - onset :])
 
 
 @_compiled
@@ -117,48 +124,68 @@ def _correlate_instruments(first, last, y, start, frames, sounds, hop_length, he
     batch, instruments, length, samples = y.shape[0], y.shape[1], sounds.shape[2], heard.shape[2]
     for k in range(first, last):
         for begin in range(0, length, _STRETCH):
+            end = min(begin + _STRETCH, length)
             for b in range(batch):
-                track = heard[b, min(k, heard.shape[1] - 1)]
                 own = min(b, sounds.shape[0] - 1)
-                row = b * instruments + k
-                for i in range(start[row], start[row + 1]):
+                sound, track = sounds[own, k, begin:end], heard[b, min(k, heard.shape[1] - 1)]
+                total = to_templates[own, k, begin:end] if to_templates.size else sound[:0]
+                stop = start[b * instruments + k + 1]
+                for i in range(start[b * instruments + k], stop, 2):  # what two need is read once
                     n = frames[i]
-                    size = min(length, begin + _STRETCH, samples - n * hop_length) - begin
+                    size = min(end, samples - n * hop_length) - begin
                     if size <= 0:
                         break
-                    here = track[n * hop_length + begin : n * hop_length + begin + size]
-                    if not to_templates.size:
-                        to_activations[b, k, n] += _dot(here, sounds[own, k, begin : begin + size])
-                    elif not to_activations.size:
-                        _add(to_templates[own, k, begin : begin + size], y[b, k, n], here)
-                    else:
-                        to_activations[b, k, n] += _dot_and_add(
-                            here,
-                            sounds[own, k, begin : begin + size],
-                            y[b, k, n],
-                            to_templates[own, k, begin : begin + size],
+                    here, both = track[n * hop_length + begin :], 0
+                    if i + 1 < stop:
+                        later = frames[i + 1]
+                        both = max(0, min(end, samples - later * hop_length) - begin)  # at most `size`
+                    if both:
+                        there = track[later * hop_length + begin :]
+                        of_here, of_there = _compare_two(
+                            sound[:both], here, y[b, k, n], there, y[b, k, later], total[:both]
                         )
+                        to_activations[b, k, n] += of_here
+                        to_activations[b, k, later] += of_there
+                    to_activations[b, k, n] += _compare(sound[both:size], here[both:], y[b, k, n], total[both:size])
 
 
 @_compiled
 def _add(total, factor, x):
-    for j in range(x.shape[0]):
+    for j in range(total.size):
         total[j] += factor * x[j]
 
 
 @_compiled
-def _dot(x, y):
-    total = x[0] * 0
-    for j in range(x.shape[0]):
-        total += x[j] * y[j]
-    return total
+def _add_two(total, factor, x, its_factor, its_x):
+    for j in range(total.size):
+        total[j] += factor * x[j] + its_factor * its_x[j]
 
 
 @_compiled
-def _dot_and_add(x, y, factor, total):
-    """Do both in one loop, which reads `x` once."""
-    product = x[0] * 0
-    for j in range(x.shape[0]):
-        product += x[j] * y[j]
-        total[j] += factor * x[j]
+def _compare(sound, x, factor, total):
+    """Return the product with a sound, and add to the sound's own gradient if that is wanted."""
+    product = sound.dtype.type(0)
+    if total.size:
+        for j in range(sound.size):
+            product += sound[j] * x[j]
+            total[j] += factor * x[j]
+    else:
+        for j in range(sound.size):
+            product += sound[j] * x[j]
     return product
+
+
+@_compiled
+def _compare_two(sound, x, factor, its_x, its_factor, total):
+    product = sound.dtype.type(0)
+    its_product = product
+    if total.size:
+        for j in range(sound.size):
+            product += sound[j] * x[j]
+            its_product += sound[j] * its_x[j]
+            total[j] += factor * x[j] + its_factor * its_x[j]
+    else:
+        for j in range(sound.size):
+            product += sound[j] * x[j]
+            its_product += sound[j] * its_x[j]
+    return product, its_product

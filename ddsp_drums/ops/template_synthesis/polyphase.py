@@ -56,7 +56,8 @@ def correlate(
     phases = _phases(templates, frames, hop_length)
     blocks = plan_blocks(frames, phases.shape[-1])
     to_activations = torch.empty_like(activations, memory_format=torch.contiguous_format) if for_activations else None
-    to_templates = torch.zeros_like(templates, memory_format=torch.contiguous_format) if for_templates else None
+    to_templates = torch.empty_like(templates, memory_format=torch.contiguous_format) if for_templates else None
+    shared, total = templates.shape[0] == 1, None
     for items, response in _groups(batch, phases, blocks, stems):
         heard = _cut(cotangent[items].unflatten(-1, (frames, hop_length)).mT, blocks)  # (b, [K,] P, C, S)
         spectrum = torch.fft.rfft(heard.movedim(-2, 1), blocks.length)  # (b, C, [K,] P, F)
@@ -65,24 +66,30 @@ def correlate(
             to_activations[items] = _join(lagged, blocks)[..., :frames]
         if to_templates is not None:
             activity = torch.fft.rfft(_with_history(activations[items], blocks), blocks.length)
-            lagged = torch.fft.irfft(_compare(spectrum, activity, shared=templates.shape[0] == 1), blocks.length)
-            lags = lagged.roll(blocks.history, -1)[..., : phases.shape[-1]].mT.flatten(-2)  # (G, K, M * P)
-            size = min(lags.shape[-1], templates.shape[-1])
-            to_templates[items if templates.shape[0] > 1 else slice(None), :, :size] += lags[..., :size]
+            product = _compare(spectrum, activity, shared)
+            if shared:
+                total = product if total is None else total.add_(product)
+            else:
+                to_templates[items] = _lags(product, blocks, phases.shape[-1], templates.shape[-1])
+    if total is not None:
+        to_templates = _lags(total, blocks, phases.shape[-1], templates.shape[-1])
     return to_activations, to_templates
 
 
 def fast_fft_length(minimum: int) -> int:
-    """Return the smallest length of at least `minimum` whose only prime factors are 2, 3 and 5."""
-    length = int(minimum)
+    """Return the smallest multiple of 16 that is at least `minimum` and has no prime factor beyond 5.
+
+    FFTs of other lengths without larger factors take up to twice as long, and odd ones five times.
+    """
+    sixteenths = -(-int(minimum) // 16)
     while True:
-        rest = length
+        rest = sixteenths
         for prime in (2, 3, 5):
             while rest % prime == 0:
                 rest //= prime
         if rest == 1:
-            return length
-        length += 1
+            return 16 * sixteenths
+        sixteenths += 1
 
 
 def _phases(templates: Tensor, frames: int, hop_length: int) -> Tensor:
@@ -92,12 +99,17 @@ def _phases(templates: Tensor, frames: int, hop_length: int) -> Tensor:
 
 
 def _groups(batch: int, phases: Tensor, blocks: Blocks, stems: bool) -> Iterator[tuple[slice, Tensor]]:
-    """Walk over groups of items that fit a cache, with the spectrum of their templates."""
+    """Walk over groups of items that fit a cache, with the spectra of their templates.
+
+    These are (b, K, P, F) or (1, K, P, F), or, where a matrix product takes them, one matrix (K, P) a frequency.
+    """
     own, instruments, hop_length, _ = phases.shape
     rows = instruments + hop_length * (instruments if stems else 1)
     per_item = (blocks.length // 2 + 1) * (blocks.number * rows + (instruments * hop_length if own > 1 else 0))
     step = max(1, _IN_FLIGHT // per_item)
-    shared = torch.fft.rfft(phases, blocks.length) if own == 1 else None  # (1, K, P, F)
+    shared = torch.fft.rfft(phases, blocks.length) if own == 1 else None
+    if shared is not None and not stems:
+        shared = _by_frequency(shared)
     for start in range(0, batch, step):
         items = slice(start, min(start + step, batch))
         yield items, torch.fft.rfft(phases[items], blocks.length) if shared is None else shared
@@ -125,24 +137,20 @@ def _join(lagged: Tensor, blocks: Blocks) -> Tensor:
 
 
 def _play(activity: Tensor, response: Tensor, stems: bool) -> Tensor:
-    """Multiply (b, C, K, F) with (G, K, P, F), summed over K unless `stems`."""
-    if stems:
-        return activity.unsqueeze(-2) * response.unsqueeze(1)
-    if response.shape[0] > 1:
-        return (activity.unsqueeze(-2) * response.unsqueeze(1)).sum(-3)
-    return _back(_by_frequency(activity) @ _by_frequency(response), activity.shape[:2])
+    """Multiply (b, C, K, F) with the templates of `_groups`, summed over K unless `stems`."""
+    if response.dim() == 3:
+        return _back(_by_frequency(activity) @ response, activity.shape[:2])
+    product = activity.unsqueeze(-2) * response.unsqueeze(1)
+    return product if stems else product.sum(-3)
 
 
 def _listen(spectrum: Tensor, response: Tensor) -> Tensor:
-    """Multiply (b, C, [K,] P, F) with the conjugate of (G, K, P, F), summed over P: (b, C, K, F)."""
+    """Multiply (b, C, [K,] P, F) with the conjugate of the templates of `_groups`, summed over P: (b, C, K, F)."""
     mirrored = spectrum.conj_physical()  # smaller than the response; a lazy conjugate is lost in a compiled graph
-    if spectrum.dim() == 5:
-        product = (mirrored * response.unsqueeze(1)).sum(-2)
-    elif response.shape[0] > 1:
-        product = (mirrored.unsqueeze(2) * response.unsqueeze(1)).sum(-2)
-    else:
-        product = _back(_by_frequency(mirrored) @ _by_frequency(response).mT, spectrum.shape[:2])
-    return product.conj_physical()
+    if response.dim() == 3:
+        return _back(_by_frequency(mirrored) @ response.mT, spectrum.shape[:2]).conj_physical()
+    each = mirrored if spectrum.dim() == 5 else mirrored.unsqueeze(2)
+    return (each * response.unsqueeze(1)).sum(-2).conj_physical()
 
 
 def _compare(spectrum: Tensor, activity: Tensor, shared: bool) -> Tensor:
@@ -155,6 +163,13 @@ def _compare(spectrum: Tensor, activity: Tensor, shared: bool) -> Tensor:
     else:
         product = (spectrum.unsqueeze(2) * mirrored.unsqueeze(-2)).sum(1)
     return product.sum(0, keepdim=True) if shared else product
+
+
+def _lags(product: Tensor, blocks: Blocks, template_frames: int, length: int) -> Tensor:
+    """Turn spectra (G, K, P, F) into the gradient (G, K, L) of templates that have so many frames in the audio."""
+    lagged = torch.fft.irfft(product, blocks.length).roll(blocks.history, -1)[..., :template_frames]
+    lags = lagged.mT.flatten(-2)  # (G, K, M * P)
+    return F.pad(lags, (0, length - lags.shape[-1]))
 
 
 def _by_frequency(x: Tensor) -> Tensor:
