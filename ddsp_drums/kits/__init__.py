@@ -5,6 +5,7 @@ from ddsp_drums.kits.load import load_folder, load_kit
 from ddsp_drums.kits.names import classify
 from ddsp_drums.kits.procedural import PRESETS, VOICES, DrumVoice, Voice, drum_voice, procedural_kit
 from ddsp_drums.kits.render import render
+from ddsp_drums.kits.spectra import spectral_templates
 from ddsp_drums.kits.taxonomy import (
     BY_ID,
     GM_NOTES,
@@ -47,4 +48,5 @@ __all__ = [
     "procedural_kit",
     "random_templates",
     "render",
+    "spectral_templates",
 ]
