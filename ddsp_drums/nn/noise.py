@@ -2,11 +2,11 @@
 
 import math
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ddsp_drums._random import normal
 from ddsp_drums.nn._controls import as_controls, require_output
 
 __all__ = ["FilteredNoise", "filtered_noise"]
@@ -57,7 +57,7 @@ def filtered_noise(
     low_hz, high_hz, tilt_db = as_controls("(...)", low_hz=low_hz, high_hz=high_hz, tilt_db=tilt_db)
     if n_samples < 3 or low_hz.numel() == 0:  # no frequency between none and half the rate, or no item
         return 0 * (low_hz + high_hz + tilt_db)[..., None].expand(*low_hz.shape, n_samples)
-    drawn = _draw(n_samples, seed).to(low_hz)  # (F, 2)
+    drawn = normal((n_samples - 1) // 2, seed, low_hz)  # (F, 2)
     step_hz = sample_rate / n_samples
     octave = torch.log2(torch.arange(1, len(drawn) + 1, dtype=torch.float64, device=drawn.device) * step_hz)
     octave = octave.to(drawn)
@@ -104,12 +104,3 @@ def _require_seed(seed: int) -> None:
         raise TypeError(f"seed must be an int, got {seed!r}")
     if seed < 0:
         raise ValueError(f"seed must be at least 0, got {seed}")
-
-
-def _draw(n_samples: int, seed: int) -> Tensor:
-    """Return normal numbers for sine and cosine of every frequency between none and half the rate."""
-    return torch.from_numpy(np.random.default_rng(seed).standard_normal(((n_samples - 1) // 2, 2)))
-
-
-# What torch.compiler.assume_constant_result does, which would import Triton.
-_draw._dynamo_marked_constant = True  # type: ignore[attr-defined]

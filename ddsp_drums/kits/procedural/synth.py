@@ -4,10 +4,10 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ddsp_drums._random import uniform
 from ddsp_drums._validate import require_float, require_positive
 from ddsp_drums.functional import decaying_partials, filtered_noise, strike_envelope, swept_sine
 from ddsp_drums.kits.procedural.voices import Columns, Voice, voice_of
@@ -16,7 +16,8 @@ __all__ = ["DrumVoice", "drum_voice"]
 
 FADE_S = 0.01
 _DAMPED_HZ = 5000.0  # metals above it decay faster
-_TILTED_HZ = 1000.0
+_TILTED_HZ = 80.0
+_NOISE_TILTED_HZ = 1000.0  # as filtered_noise has it
 _MOST_COLUMNS = 16
 _EDGE = 1e-3
 
@@ -112,12 +113,12 @@ def drum_voice(
     n_samples = max(1, round(duration_s * sample_rate))
     tilt_db = -parts["voice"]["soft_tilt_db"] * (1 - velocity)
     stroke = _Stroke(velocity, tilt_db, sample_rate, n_samples, seed, voice)
-    audio = torch.stack([make(parts[kind], stroke) for kind, make in _MAKERS.items() if parts[kind]]).sum(0)
+    audio = velocity * torch.stack([make(parts[kind], stroke) for kind, make in _MAKERS.items() if parts[kind]]).sum(0)
     if "drive_db" in parts["voice"]:
         drive = 10 ** (parts["voice"]["drive_db"] / 20)
         audio = torch.tanh(drive * audio) / drive
     left = torch.arange(n_samples - 1, -1, -1, dtype=settings.dtype, device=settings.device)
-    return velocity * audio * (left / (FADE_S * sample_rate)).clamp(max=1)
+    return audio * (left / (FADE_S * sample_rate)).clamp(max=1)
 
 
 def _require_fit(settings: Tensor, voice: Voice) -> None:
@@ -153,7 +154,10 @@ def _modes(part: Mapping[str, Tensor], stroke: _Stroke) -> Tensor:
 def _metal(part: Mapping[str, Tensor], stroke: _Stroke) -> Tensor:
     own = stroke.voice.parts["metal"]
     count, harmonics = int(own["count"][0]), int(own["harmonics"][0])
-    place, phase = _cluster(count, harmonics, stroke.seed).to(part["gain_db"]).unbind()  # (count * harmonics,) each
+    drawn = uniform(count * (1 + harmonics), stroke.seed, part["gain_db"])
+    # Each somewhere in its own share of the way from first to last
+    place = ((torch.arange(count, device=drawn.device) + drawn[:count]) / count).repeat_interleave(harmonics)
+    phase = 2 * math.pi * drawn[count:]
     order = torch.arange(1, 2 * harmonics, 2, device=place.device).repeat(count)
     first, last = part["first_hz"], part["last_hz"]
     frequency = order * first * (last / first) ** place  # (..., count * harmonics)
@@ -184,22 +188,11 @@ def _noises(part: Mapping[str, Tensor], stroke: _Stroke) -> Tensor:
         )
         for column in range(tilt.shape[-1])
     ]
-    return (torch.stack(noises, dim=-2) * stroke.envelope(part)).sum(-2)
+    level = stroke.tilt(torch.full_like(tilt, _NOISE_TILTED_HZ))  # where the noise's own tilt has none
+    return (torch.stack(noises, dim=-2) * stroke.envelope(part) * level[..., None]).sum(-2)
 
 
 _MAKERS = {"tones": _tones, "modes": _modes, "metal": _metal, "noises": _noises}
-
-
-def _cluster(count: int, harmonics: int, seed: int) -> Tensor:
-    """Return where partials lie from first to last, each somewhere in its own share, and their phases."""
-    rng = np.random.default_rng(seed)
-    place = (np.arange(count) + rng.uniform(0, 1, count)) / count
-    phase = rng.uniform(0, 2 * np.pi, count * harmonics)
-    return torch.from_numpy(np.stack([place.repeat(harmonics), phase]))
-
-
-# What torch.compiler.assume_constant_result does, which would import Triton.
-_cluster._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 
 class DrumVoice(nn.Module):
