@@ -15,7 +15,7 @@ from ddsp_drums.kits.overrule import read_overrule
 from ddsp_drums.kits.sounds import Sound, from_onset, measure, unlike, without_offset
 from ddsp_drums.kits.taxonomy import TAXONOMY
 
-__all__ = ["Found", "assemble"]
+__all__ = ["TOMS", "Found", "assemble"]
 
 SILENCE = 1e-3  # -60 dB: a file that never gets louder holds no stroke
 MIN_RATE = 16000  # below it, too little of a cymbal is left to tell it by

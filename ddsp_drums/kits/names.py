@@ -17,7 +17,7 @@ __all__ = ["classify"]
 UNSAID = "no name says what it is"
 
 _TABLE = tomllib.loads(files(__package__).joinpath("names.toml").read_text("utf-8"))
-_VELOCITY = {word: level for level, words in enumerate(_TABLE["velocity"]) for word in words}
+_VELOCITY = {word: level for level, words in enumerate(_TABLE["velocity"], 1) for word in words}
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")  # HH|Closed|12
 _NOTE = re.compile(r"^(3[5-9]|[4-7]\d|8[01])[-_ ]")  # 36-Kick: the note comes first, one of GM's 35 to 81
 _COUNT = re.compile(r"[-_ #]+\d{1,2}$|(?<=\d[a-z])\d\d$")  # Kick-2, K68c01

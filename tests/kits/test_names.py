@@ -112,7 +112,7 @@ def test_velocity_words_and_numbers_rise():
     rising = [velocity(PurePosixPath(f"snare_OH_{word}_3.wav")) for word in ("Ghost", "PP", "P", "MP", "F", "FF")]
     assert rising == sorted(set(rising))
     assert velocity(PurePosixPath("sn_vl3_rr1.wav")) == 3
-    assert velocity(PurePosixPath("Kick.wav")) == 0
+    assert rising[0] > velocity(PurePosixPath("Kick.wav")) == 0
 
 
 def test_the_table_names_known_classes_and_words_that_can_match():
