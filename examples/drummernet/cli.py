@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from drummernet.kit_cli import app as kit_app
+
 if TYPE_CHECKING:
     from drummernet.transcribe import Transcriber
 
@@ -23,6 +25,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(kit_app, name="kit")
 _LISTED = 5  # files of a kit that are listed as left out
 _out, _err = Console(), Console(stderr=True)
 
@@ -145,7 +148,7 @@ def train(
     import torch
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from ddsp_drums.kits import load_folder
+    from ddsp_drums.kits import load_kit
     from drummernet.config import CONFIGS
     from drummernet.data import load_performances
     from drummernet.train import Trainer
@@ -156,7 +159,7 @@ def train(
     system = CONFIGS[config]
     if items:
         system = replace(system, train=replace(system.train, items=items))
-    sounds = [load_folder(folder, sample_rate=system.model.sample_rate) for folder in kits]
+    sounds = [load_kit(folder, sample_rate=system.model.sample_rate) for folder in kits]
     for kit in sounds:
         left_out = [f"{file} ({reason})" for file, reason in kit.left_out.items()]
         more = f" and {len(left_out) - _LISTED} more" if len(left_out) > _LISTED else ""
