@@ -1,5 +1,6 @@
 """Match onsets, and count what was found, made up and missed."""
 
+import itertools
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -89,16 +90,22 @@ def match_onsets(
         return []
     # Where nothing begins for longer than the window no pair reaches across, so each stretch is matched by itself.
     order = times.argsort(kind="stable")
-    stretches = np.split(order, 1 + (np.diff(times[order]) > 1.01 * window_s).nonzero()[0])
+    ends = [*(1 + (np.diff(times[order]) > 1.01 * window_s).nonzero()[0]).tolist(), times.size]
     pairs = []
-    for stretch in stretches:
-        rows, columns = stretch[stretch < true.size], stretch[stretch >= true.size] - true.size
+    for start, end in itertools.pairwise([0, *ends]):
+        stretch = order[start:end].tolist()
+        rows = [place for place in stretch if place < true.size]
+        columns = [place - true.size for place in stretch if place >= true.size]
+        if not rows or not columns:
+            continue
         near, far = true[rows, None], found[columns]
         allowed = (near >= far - window_s) & (near <= far + window_s)
-        if allowed.any():
+        if allowed.size == 1:  # the usual case, and assignment would take most of the time
+            chosen: Iterable[tuple[int, int]] = [(0, 0)]
+        else:
             never = 2 * window_s * (1 + min(allowed.shape))  # dearer than all pairs together: more pairs always win
             chosen = zip(*linear_sum_assignment(np.where(allowed, np.abs(near - far), never)), strict=True)
-            pairs += [(int(rows[i]), int(columns[j])) for i, j in chosen if allowed[i, j]]
+        pairs += [(rows[i], columns[j]) for i, j in chosen if allowed[i, j]]
     return pairs
 
 

@@ -14,7 +14,10 @@ from rich.text import Text
 from drummernet.kit_cli import app as kit_app
 
 if TYPE_CHECKING:
-    from drummernet.transcribe import Transcriber
+    from collections.abc import Callable
+
+    from ddsp_drums.events import Hit
+    from drummernet.transcribe import Transcriber, Transcription
 
 __all__ = ["main"]
 
@@ -26,6 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(kit_app, name="kit")
+_AUDIO = (".flac", ".ogg", ".wav")  # what can be written
 _LISTED = 5  # files of a kit that are listed as left out
 _out, _err = Console(), Console(stderr=True)
 
@@ -91,6 +95,7 @@ def evaluate(
     json: Annotated[Path | None, typer.Option(help="Write everything, note by note, as JSON.")] = None,
     split: Annotated[str | None, typer.Option(help="Only this split, such as test. Default: all.")] = None,
     window_ms: Annotated[float, typer.Option(min=1.0, help="How far off a hit may be.")] = 50.0,
+    against: Annotated[str, typer.Option(metavar="NAMES", help="Baselines to score as well: flux, nmfd.")] = "",
     weights: Weights = None,
     threshold: Threshold = None,
 ) -> None:
@@ -103,6 +108,7 @@ def evaluate(
     """
     from rich.progress import track as progress
 
+    from drummernet.baselines import BASELINES
     from drummernet.datasets import find_tracks
     from drummernet.evaluate import evaluate
     from drummernet.evaluation_json import write_json
@@ -110,21 +116,72 @@ def evaluate(
     from drummernet.transcribe import Transcriber
     from drummernet.weights import SHIPPED
 
+    if json is not None and not json.parent.is_dir():
+        raise ValueError(f"--json {json}: no such folder")
+    names = [name.strip() for name in against.split(",") if name.strip()]
+    for name in names:
+        if name not in BASELINES:
+            raise ValueError(f"--against must be of {', '.join(BASELINES)}, got {name}")
     tracks = find_tracks(folder, split=split)
-    transcriber = Transcriber(weights or SHIPPED, threshold=threshold)
-    watched = progress(tracks, "evaluating", console=_err, transient=True)
-    evaluation = evaluate(watched, lambda path: transcriber.file(path).hits, window_s=window_ms / 1000)
-    for reason in evaluation.failures.values():
+    systems = {"drummernet": Transcriber(weights or SHIPPED, threshold=threshold).file}
+    systems |= {name: BASELINES[name]().file for name in names}
+    evaluations = [
+        evaluate(
+            progress(tracks, name, console=_err, transient=True, disable=not _err.is_terminal),
+            _hits_of(transcribe),
+            system=name,
+            window_s=window_ms / 1000,
+        )
+        for name, transcribe in systems.items()
+    ]
+    failures = dict.fromkeys(reason for one in evaluations for reason in one.failures.values())
+    for reason in failures:
         _err.print(f"error: {reason}", markup=False, highlight=False, soft_wrap=True)
-    if not evaluation.results:
+    if not all(one.results for one in evaluations):
         raise typer.Exit(2)
-    for part in score_tables([evaluation]):
+    for part in score_tables(evaluations):
         _out.print(part, highlight=False)
     if json is not None:
-        write_json(json, [evaluation])
+        write_json(json, evaluations)
         _out.print(f"wrote {json}", markup=False, highlight=False, soft_wrap=True)
-    if evaluation.failures:
+    if failures:
         raise typer.Exit(1)
+
+
+@app.command()
+def render(
+    midi: Annotated[Path, typer.Argument(metavar="FILE.mid", help="Drums as MIDI.", show_default=False)],
+    kit: Annotated[
+        Path | None, typer.Option(help="A folder of one-shots, an SFZ or a Hydrogen kit. Default: synthesised.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="FLAC, OGG or WAV file. Default: FILE.flac beside the MIDI.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Draw drums and one-shots by chance, the same for the same number.")
+    ] = None,
+    sample_rate: Annotated[int, typer.Option(min=8000, max=192_000, help="Hz.")] = 44_100,
+) -> None:
+    """Play a MIDI file on a kit. Notes that the kit has no sound for are reported; the others play."""
+    import numpy as np
+
+    from ddsp_drums.kits import BY_ID, load_kit, procedural_kit
+    from drummernet.render import MAX_HIT_S, play, read_notes, write_normalised
+
+    out = out or midi.with_suffix(".flac")
+    if out.suffix.lower() not in _AUDIO or not out.parent.is_dir():
+        raise ValueError(f"--out {out}: must be a file in an existing folder that ends in {', '.join(_AUDIO)}")
+    hits = read_notes(midi)
+    if kit is None:
+        sounds = procedural_kit(sample_rate=sample_rate, seed=seed or 0)
+    else:
+        sounds = load_kit(kit, sample_rate=sample_rate, max_duration_s=MAX_HIT_S)
+    played = play(hits, sounds, rng=None if seed is None else np.random.default_rng(seed))
+    write_normalised(out, played.audio, sample_rate=sample_rate)
+    for name, count in played.left_out.items():
+        label = f"{BY_ID[name].name} ({name})" if name in BY_ID else name
+        _err.print(f"left out: {count} hit{'s' * (count > 1)} of {label}, which kit {sounds.name} has not", markup=False, soft_wrap=True)
+    _out.print(f"{midi}: {played.hits} hits -> {out}", markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -191,6 +248,10 @@ def main() -> None:
     except (ValueError, ImportError, OSError) as error:
         _err.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(2)
+
+
+def _hits_of(transcribe: "Callable[[Path], Transcription]") -> "Callable[[Path], list[Hit]]":
+    return lambda path: transcribe(path).hits
 
 
 def _targets(files: list[Path], out: Path | None) -> list[Path]:

@@ -108,13 +108,13 @@ def headline(evaluation: Evaluation) -> Headline:
     """
     counts = _counts(evaluation)
     three = counts[:, [SIX.index(name) for name in THREE]]
-    n = len(counts)
-    return Headline(
-        mean=bootstrap(lambda weights: _over_classes(mean_f1(three, weights)), n),
-        sum=bootstrap(lambda weights: sum_f1(three, weights), n),
-        published=bootstrap(lambda weights: _over_classes(mean_f1(three, weights, absent="zero")), n),
-        mean_six=bootstrap(lambda weights: _over_classes(mean_f1(counts, weights)), n),
-    )
+
+    def scores(weights: _Floats) -> _Floats:
+        means = mean_f1(three, weights), mean_f1(three, weights, absent="zero"), mean_f1(counts, weights)
+        mean, published, mean_six = map(_over_classes, means)
+        return np.stack([mean, sum_f1(three, weights), published, mean_six], -1)
+
+    return Headline(*bootstrap(scores, len(counts)))
 
 
 def summarise(evaluation: Evaluation) -> Summary:
@@ -130,11 +130,15 @@ def summarise(evaluation: Evaluation) -> Summary:
         ValueError: If there is no result.
     """
     counts, results = _counts(evaluation), evaluation.results
+    by_class = bootstrap(lambda weights: mean_f1(counts, weights), len(counts))
     offsets_s = np.array([_offset_s(result, pair) for result in results for pair in result.pairs])
     return Summary(
         n_tracks=len(results),
         headline=headline(evaluation),
-        classes={name: _class_score(results, counts[:, [k]], name) for k, name in enumerate(SIX)},
+        classes={
+            name: ClassScore(f1, OnsetCounts(*total), _velocity(results, name))
+            for name, f1, total in zip(SIX, by_class, counts.sum(0).astype(int).tolist(), strict=True)
+        },
         confusion=np.sum([_confusion(result) for result in results], axis=0),
         offsets_s=offsets_s,
         histogram=offset_histogram(offsets_s, window_s=evaluation.window_s),
@@ -146,14 +150,6 @@ def _counts(evaluation: Evaluation) -> _Floats:
     if not evaluation.results:
         raise ValueError("evaluation must have at least one scored track")
     return np.array([[result.counts[name] for name in SIX] for result in evaluation.results], dtype=float)
-
-
-def _class_score(results: Sequence[TrackResult], counts: _Floats, name: str) -> ClassScore:
-    return ClassScore(
-        f1=bootstrap(lambda weights: mean_f1(counts, weights)[:, 0], len(results)),
-        counts=OnsetCounts(*counts[:, 0].sum(0).astype(int).tolist()),
-        velocity=_velocity(results, name),
-    )
 
 
 def _over_classes(scores: _Floats) -> _Floats:
