@@ -15,6 +15,7 @@ from ddsp_drums.nn.sparsemax import GatedSparsemax, Sparsemax
 from ddsp_drums.nn.stft import Spectrogram
 from ddsp_drums.nn.sweep import SweptSine
 from ddsp_drums.nn.synthesis import TemplateSynthesizer
+from ddsp_drums.nn.templates import LearnableTemplates
 from ddsp_drums.nn.unet import UNetEncoder
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "DecayingPartials",
     "FilteredNoise",
     "GatedSparsemax",
+    "LearnableTemplates",
     "LogMel",
     "MedianFilter",
     "PercussiveEnhancer",
