@@ -15,6 +15,7 @@ __all__ = ["CSV_HEADER", "read_midi", "write_csv", "write_midi"]
 
 CSV_HEADER = ("onset_s", "class", "note", "velocity")
 _NOTE = {instrument.id: instrument.gm_note for instrument in INSTRUMENTS}
+_DRUM_CHANNEL = 9  # channel 10, counted from 0
 _TICKS_PER_SECOND = 960  # 480 ticks a beat at 120 beats a minute
 _LENGTH_TICKS = 48  # a drum has no end; 50 ms is what sequencers show well
 
@@ -47,7 +48,7 @@ def write_midi(path: str | Path, hits: Iterable[Hit]) -> None:
     now = 0
     for tick, on, note, velocity in sorted(changes):
         kind = "note_on" if on else "note_off"
-        track.append(mido.Message(kind, channel=9, note=note, velocity=velocity, time=tick - now))
+        track.append(mido.Message(kind, channel=_DRUM_CHANNEL, note=note, velocity=velocity, time=tick - now))
         now = tick
     file = mido.MidiFile(type=0, ticks_per_beat=480, tracks=[track])
     buffer = io.BytesIO()
@@ -63,7 +64,8 @@ def read_midi(path: str | Path, *, notes: Mapping[int, str] = GM_NOTES) -> list[
         notes: Instrument of each note number; other notes are left out.
 
     Returns:
-        Hits in order of time. Tempo changes are followed.
+        Hits in order of time. Tempo changes are followed. Where channel 10, General MIDI's drums, has notes, those of
+        other channels are left out.
 
     Raises:
         ValueError: If the file is missing or is no MIDI file; the message names it.
@@ -73,14 +75,17 @@ def read_midi(path: str | Path, *, notes: Mapping[int, str] = GM_NOTES) -> list[
 
     try:
         file = mido.MidiFile(path, clip=True)
-        hits, now = [], 0.0
+        struck, now = [], 0.0
         for message in file:
             now += message.time
-            if message.type == "note_on" and message.velocity and message.note in notes:
-                hits.append(Hit(now, notes[message.note], message.velocity))
+            if message.type == "note_on" and message.velocity:
+                struck.append((now, message))
     except (OSError, EOFError, ValueError, KeyError, IndexError) as error:
         raise ValueError(f"{path}: not readable as MIDI ({error})") from error
-    return hits
+    if any(message.channel == _DRUM_CHANNEL for _, message in struck):
+        struck = [(onset_s, message) for onset_s, message in struck if message.channel == _DRUM_CHANNEL]
+    known = [(onset_s, message) for onset_s, message in struck if message.note in notes]
+    return [Hit(onset_s, notes[message.note], message.velocity) for onset_s, message in known]
 
 
 def write_csv(path: str | Path, hits: Iterable[Hit]) -> None:

@@ -116,8 +116,8 @@ def evaluate(
     from drummernet.transcribe import Transcriber
     from drummernet.weights import SHIPPED
 
-    if json is not None and not json.parent.is_dir():
-        raise ValueError(f"--json {json}: no such folder")
+    if json is not None and (json.is_dir() or not json.parent.is_dir()):
+        raise ValueError(f"--json {json}: must be a file in an existing folder")
     names = [name.strip() for name in against.split(",") if name.strip()]
     for name in names:
         if name not in BASELINES:
@@ -180,7 +180,8 @@ def render(
     write_normalised(out, played.audio, sample_rate=sample_rate)
     for name, count in played.left_out.items():
         label = f"{BY_ID[name].name} ({name})" if name in BY_ID else name
-        _err.print(f"left out: {count} hit{'s' * (count > 1)} of {label}, which kit {sounds.name} has not", markup=False, soft_wrap=True)
+        line = f"left out: {count} hit{'s' * (count > 1)} of {label}, which kit {sounds.name} has not"
+        _err.print(line, markup=False, highlight=False, soft_wrap=True)
     _out.print(f"{midi}: {played.hits} hits -> {out}", markup=False, highlight=False, soft_wrap=True)
 
 

@@ -12,9 +12,10 @@ from torch.utils.data import Dataset
 from ddsp_drums.audio import AudioFileError, find_audio, read_audio
 from ddsp_drums.audio.degradations import bleed, degrade
 from ddsp_drums.events import Hit, read_midi
-from ddsp_drums.kits import GM_NOTES, GROOVE_NOTES, Drum, Kit, render
+from ddsp_drums.kits import Drum, Kit, render
 from drummernet.config import ModelConfig
 from drummernet.level import scale_level
+from drummernet.render import NOTES
 from drummernet.rhythm import random_performance, vary
 
 __all__ = ["Recordings", "Rendered", "load_performances", "played_frames"]
@@ -60,8 +61,7 @@ def load_performances(folder: str | Path) -> list[list[Hit]]:
         ValueError: If the folder holds no MIDI file with drum hits, or a file is none.
     """
     paths = sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in {".mid", ".midi"})
-    notes = {**GM_NOTES, **GROOVE_NOTES}
-    performances = [hits for hits in (read_midi(path, notes=notes) for path in paths) if len(hits) > 1]
+    performances = [hits for hits in (read_midi(path, notes=NOTES) for path in paths) if len(hits) > 1]
     if not performances:
         raise ValueError(f"{folder}: no MIDI file with drum hits in it")
     return performances

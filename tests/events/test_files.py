@@ -72,6 +72,14 @@ def test_tempo_changes_are_followed(tmp_path):
     assert read_midi(tmp_path / "tempo.mid") == [Hit(1.0, "KD", 80), Hit(1.5, "SD", 70)]
 
 
+@pytest.mark.parametrize(("channel", "heard"), [(9, []), (0, ["KD"])])
+def test_where_there_is_a_drum_channel_the_melody_is_no_drum(tmp_path, channel, heard):
+    cowbell = mido.Message("note_on", channel=channel, note=56, velocity=80)
+    melody = mido.Message("note_on", channel=0, note=36, velocity=80, time=48)
+    mido.MidiFile(tracks=[mido.MidiTrack([cowbell, melody])]).save(tmp_path / "song.mid")
+    assert [hit.instrument for hit in read_midi(tmp_path / "song.mid")] == heard
+
+
 @pytest.mark.parametrize("content", [b"", b"not midi", b"MThd\x00\x00\x00\x06"])
 def test_a_broken_midi_file_is_named(tmp_path, content):
     (tmp_path / "broken.mid").write_bytes(content)

@@ -1,0 +1,127 @@
+import sys
+
+import librosa
+import mido
+import numpy as np
+import pytest
+import soundfile
+from drummernet.cli import main
+
+from ddsp_drums.events import Hit, write_midi
+from ddsp_drums.kits import procedural_kit
+
+RATE = 44_100
+KITS = ("gogodze-phu", "hydrogen-tr808", "uzu", "web-audio")  # those that are read quickly
+BEAT = [Hit(0.25 + 0.5 * n, ("KD", "CHH", "SD", "CHH")[n % 4], 110) for n in range(12)]
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run the command as the shell would: exit code, standard output, standard error."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["drummernet", "render", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        out, err = capsys.readouterr()
+        return stop.value.code or 0, out, err
+
+    return run
+
+
+@pytest.fixture
+def beat(tmp_path):
+    write_midi(tmp_path / "beat.mid", BEAT)
+    return tmp_path / "beat.mid"
+
+
+def onsets(path):
+    """Onsets that librosa finds, from frames that begin where they are counted from."""
+    audio, rate = soundfile.read(path, dtype="float32")
+    assert rate == RATE
+    level_db = librosa.amplitude_to_db(np.abs(librosa.stft(audio, n_fft=256, hop_length=64, center=False)))
+    strength = librosa.onset.onset_strength(S=level_db, sr=RATE, hop_length=64, lag=2, center=False)
+    frames = librosa.onset.onset_detect(onset_envelope=strength, sr=RATE, hop_length=64, delta=0.1, wait=200)
+    return (frames * 64 + 256 - 64) / RATE  # a frame shows an onset as soon as it reaches its end
+
+
+def assert_heard(path):
+    found = onsets(path)
+    assert len(found) == len(BEAT)
+    assert np.abs(found - [hit.onset_s for hit in BEAT]).max() < 0.005
+
+
+def test_librosa_finds_the_onsets_of_the_midi_within_5_ms(run, beat, tmp_path):
+    code, out, err = run(beat, "-o", tmp_path / "beat.flac")
+    assert (code, err) == (0, "")
+    assert "12 hits" in out
+    assert_heard(tmp_path / "beat.flac")
+
+
+@pytest.mark.parametrize("kit", KITS)
+def test_librosa_finds_the_onsets_on_real_kits(run, beat, tmp_path, data, kit):
+    code, _, err = run(beat, "--kit", data / "kits" / kit, "-o", tmp_path / "beat.flac")
+    assert (code, err) == (0, "")
+    assert_heard(tmp_path / "beat.flac")
+
+
+def test_the_level_is_normalised_without_clipping(run, beat, tmp_path):
+    run(beat)
+    audio, rate = soundfile.read(beat.with_suffix(".flac"))
+    assert rate == RATE
+    assert np.abs(audio).max() == pytest.approx(10 ** (-1 / 20), abs=1e-3)
+    assert len(audio) / rate > BEAT[-1].onset_s + 0.2
+
+
+def test_what_the_kit_lacks_is_reported_and_the_rest_plays(run, tmp_path):
+    (tmp_path / "kit").mkdir()
+    kick = procedural_kit(sample_rate=RATE).drums["KD"][0].hits[-1]
+    soundfile.write(tmp_path / "kit" / "kick.wav", kick.numpy(), RATE)
+    notes = [mido.Message("note_on", channel=9, note=note, velocity=90, time=240) for note in (36, 38, 36, 38, 56)]
+    mido.MidiFile(tracks=[mido.MidiTrack(notes)]).save(tmp_path / "song.mid")
+    code, out, err = run(tmp_path / "song.mid", "--kit", tmp_path / "kit")
+    assert code == 0
+    assert "2 hits" in out
+    assert "2 hits of snare (SD)" in err
+    assert "1 hit of note 56" in err
+    audio, _ = soundfile.read(tmp_path / "song.flac")
+    start = round(0.25 * RATE)
+    assert np.abs(audio[: start - 10]).max() == 0
+    assert np.abs(audio[start : start + 2000]).max() > 0.5
+
+
+def test_a_seed_gives_one_result_and_another_seed_another(run, beat, tmp_path):
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        assert run(beat, "--seed", seed, "--sample-rate", 22_050, "-o", tmp_path / f"{name}.wav")[0] == 0
+    a, b, c = ((tmp_path / f"{name}.wav").read_bytes() for name in "abc")
+    assert a == b
+    assert a != c
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["no.mid"], "no.mid"),
+        (["{beat}", "-o", "beat.mp4"], "must be a file in an existing folder that ends in .flac"),
+        (["{beat}", "-o", "nowhere/beat.flac"], "must be a file in an existing folder"),
+        (["{beat}", "--kit", "nowhere"], "nowhere: no such folder"),
+        (["{empty}"], "has no note to play"),
+    ],
+)
+def test_wrong_input_is_one_line_and_nothing_is_written(run, beat, tmp_path, arguments, message):
+    mido.MidiFile(tracks=[mido.MidiTrack()]).save(tmp_path / "empty.mid")
+    before = set(tmp_path.iterdir())
+    code, out, err = run(*(part.format(beat=beat, empty=tmp_path / "empty.mid") for part in arguments))
+    assert (code, out) == (2, "")
+    assert message in err
+    assert len(err.strip().splitlines()) == 1
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_a_kit_that_plays_none_of_it_says_what_it_has(run, tmp_path):
+    mido.MidiFile(tracks=[mido.MidiTrack([mido.Message("note_on", channel=9, note=56, time=9)])]).save(
+        tmp_path / "bell.mid"
+    )
+    code, _, err = run(tmp_path / "bell.mid")
+    assert code == 2
+    assert "what is to be played is note 56" in err
