@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ddsp_drums import LogMel, OnsetCQTLoss, SpectralLoss, Spectrogram, percussive, template_synthesis
-from ddsp_drums.kits import load_folder, procedural_kit
+from ddsp_drums.kits import load_kit, procedural_kit
 
 SAMPLE_RATE = 16000
 IMAGES = Path(__file__).parent / "images"
@@ -103,7 +103,7 @@ def draw_triples(folder: Path) -> dict[str, list[tuple[Tensor, Tensor, Tensor]]]
     """By class: a hit, one of the same class from another kit, and one of another class from that other kit."""
     hits: dict[str, dict[str, list[Tensor]]] = defaultdict(lambda: defaultdict(list))
     for path in sorted(path for path in folder.iterdir() if path.is_dir()):
-        for instrument, drums in load_folder(path, sample_rate=SAMPLE_RATE).drums.items():
+        for instrument, drums in load_kit(path, sample_rate=SAMPLE_RATE).drums.items():
             hits[instrument][path.name] = [hit for drum in drums for hit in drum.hits]
     draw = random.Random(0)
     triples: dict[str, list[tuple[Tensor, Tensor, Tensor]]] = defaultdict(list)

@@ -1,7 +1,7 @@
 """Drum kits as tensors, and the classes of drum sounds."""
 
 from ddsp_drums.kits.kit import Drum, Kit, KitError, random_templates
-from ddsp_drums.kits.load import load_folder, load_kit
+from ddsp_drums.kits.load import load_kit
 from ddsp_drums.kits.names import classify
 from ddsp_drums.kits.procedural import PRESETS, VOICES, DrumVoice, Voice, drum_voice, procedural_kit
 from ddsp_drums.kits.render import render
@@ -42,7 +42,6 @@ __all__ = [
     "Voice",
     "classify",
     "drum_voice",
-    "load_folder",
     "load_kit",
     "load_taxonomy",
     "procedural_kit",

@@ -86,6 +86,3 @@ def load_kit(
     if path.exists():
         raise KitError(f"{path}: no kit; want a folder, an .sfz, a Hydrogen drumkit.xml or .h2drumkit")
     raise KitError(f"{path}: no such folder or file")
-
-
-load_folder = load_kit  # until its callers are renamed

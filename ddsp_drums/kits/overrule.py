@@ -1,7 +1,7 @@
 """What a person says about a kit in the `kit.toml` beside its sounds; it overrules what names and keys tell."""
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -54,24 +54,26 @@ class Overrule:
     source: str | None = None
     classes: Mapping[str, str] = field(default_factory=dict)
 
-    def apply(self, sounds: "Iterable[Found]") -> "Iterator[Found]":
+    def apply(self, sounds: "Iterable[Found]") -> "list[Found]":
         """Give the sounds the classes that the file says.
 
         Raises:
-            KitError: After the last sound, if a pattern fitted none.
+            KitError: If a pattern fits no sound.
         """
-        fitted = set()
+        overruled, fitted = [], set()
         for sound in sounds:
             fits = [pattern for pattern in self.classes if fnmatchcase(sound.label, pattern)]
             fitted.update(fits)
             name = self.classes[fits[-1]] if fits else sound.name
             if name == "none":
-                yield sound._replace(name=None, note=f"left out by {self.path.name}")
-            else:
-                yield sound._replace(name=name, note="", sure=True) if fits else sound
+                sound = sound._replace(name=None, note=f"left out by {self.path.name}")
+            elif fits:
+                sound = sound._replace(name=name, note="", sure=True)
+            overruled.append(sound)
         unused = [pattern for pattern in self.classes if pattern not in fitted]
         if unused:
             raise KitError(f"{self.path}: no file of the kit fits {unused[0]!r}; mend the pattern or take it out")
+        return overruled
 
 
 def read_overrule(folder: Path) -> Overrule:

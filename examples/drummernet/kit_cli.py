@@ -39,6 +39,8 @@ def show(
     """
     from ddsp_drums.kits import TAXONOMY, load_kit, load_taxonomy
 
+    if out and not out.absolute().parent.is_dir():
+        raise ValueError(f"--out {out}: no such folder")
     classes = load_taxonomy(taxonomy) if taxonomy else TAXONOMY
     loaded = load_kit(path, taxonomy=classes)
     _out.print(f"{loaded.name}: licence {loaded.licence or 'unknown'}", markup=False, highlight=False, soft_wrap=True)

@@ -75,6 +75,12 @@ def test_any_number_of_drums_of_any_length_and_rate(tmp_path, rate):
     assert (tmp_path / "sheet.png").stat().st_size > 0
 
 
+def test_a_sheet_needs_a_folder(show, folder):
+    result = show(folder, "--out", folder / "gone" / "sheet.png")
+    assert "gone/sheet.png: no such folder" in str(result.exception)
+    assert result.output == ""
+
+
 def test_a_kit_that_cannot_be_loaded_leaves_no_sheet(show, tmp_path):
     result = show(tmp_path, "--out", tmp_path / "sheet.png")
     assert isinstance(result.exception, ValueError)

@@ -5,6 +5,7 @@ import torch
 from ddsp_drums.kits import KitError, load_kit
 from tests.kits.on_disk import RATE, placed, save, tone
 
+
 def test_layers_of_a_drum_run_from_soft_to_loud(tmp_path):
     for name, gain in (("Kick-1.wav", 0.9), ("Kick-2.wav", 0.1), ("Kick-3.wav", 0.4)):
         save(tmp_path, name, tone(gain=gain))

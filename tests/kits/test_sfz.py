@@ -2,6 +2,8 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ddsp_drums.kits import TAXONOMY, KitError, load_kit
 from ddsp_drums.kits.sfz import MAX_LINE, MAX_TEXT, find_in_sfz
@@ -279,6 +281,24 @@ def test_long_lines_take_no_longer_than_others(tmp_path):
     start = time.process_time()
     found(tmp_path, "\n".join(lines * 50))
     assert time.process_time() - start < 5
+
+
+TOKENS = (
+    *("<region>", "<group>", "<", ">", "sample=", "key=", "hivel=", "=", "kick.wav", "$A", "#define $A ", "/*", "*/"),
+    *('#include "kit.sfz"', "//", "\n", " ", "..\\", "c#4", "-1", "99999999999999999999", "nan", "\0", "é"),
+)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(TOKENS) | st.text(max_size=5)).map("".join))
+def test_any_text_gives_sounds_or_says_what_is_wrong(tmp_path, text):
+    path = tmp_path / "kit.sfz"
+    path.write_text(text, "utf-8", errors="replace")
+    try:
+        velocities = [sound.velocity for sound in find_in_sfz(path, TAXONOMY) if sound.name]
+    except KitError:
+        return
+    assert all(1 <= velocity <= 127 for velocity in velocities)
 
 
 def test_text_of_any_encoding(tmp_path):
