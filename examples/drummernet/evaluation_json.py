@@ -12,7 +12,7 @@ from ddsp_drums._atomic import write_whole
 from ddsp_drums.kits import SIX
 from drummernet.datasets import parent_class
 from drummernet.evaluate import Evaluation, TrackResult
-from drummernet.scores import Summary, summarise
+from drummernet.scores import STRICT_S, Summary, summarise
 
 __all__ = ["write_json"]
 
@@ -44,7 +44,8 @@ def write_json(path: str | Path, evaluations: Sequence[Evaluation]) -> None:
                                                                        "correlation": 0.8}}, ...},
                         "confusion": [[...], ...],
                         "offsets": {"median_s": 0.004, "counts": [...], "centres_s": [...]}},
-                "mdb-drums": {...}}}]}
+                "mdb-drums": {...}},
+             "strict": {"window_s": 0.02, "summaries": {"all": {...}, "mdb-drums": {...}}}}]}
 
     `pairs` are positions in `reference` and `estimate`; a note in no pair is a miss or a false alarm. Summaries are
     those of `drummernet.scores`, of all tracks and of each data set; without a scored track there is none.
@@ -61,14 +62,19 @@ def write_json(path: str | Path, evaluations: Sequence[Evaluation]) -> None:
 
 
 def _system(evaluation: Evaluation) -> dict[str, Any]:
-    groups = {"all": evaluation, **evaluation.groups()} if evaluation.results else {}
     return {
         "system": evaluation.system,
         "window_s": evaluation.window_s,
         "failures": [{"audio": str(track.audio), "reason": why} for track, why in evaluation.failures.items()],
         "tracks": [_track(result) for result in evaluation.results],
-        "summaries": {name: _summary(summarise(group)) for name, group in groups.items()},
+        "summaries": _summaries(evaluation),
+        "strict": {"window_s": STRICT_S, "summaries": _summaries(evaluation.rescored(window_s=STRICT_S))},
     }
+
+
+def _summaries(evaluation: Evaluation) -> dict[str, Any]:
+    groups = {"all": evaluation, **evaluation.groups()} if evaluation.results else {}
+    return {name: _summary(summarise(group)) for name, group in groups.items()}
 
 
 def _track(result: TrackResult) -> dict[str, Any]:

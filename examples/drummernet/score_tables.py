@@ -11,11 +11,11 @@ from rich.text import Text
 from ddsp_drums.kits import SIX, THREE
 from ddsp_drums.metrics import Interval, mean_f1, sum_f1
 from drummernet.evaluate import Evaluation
-from drummernet.scores import PROTOCOL, Summary, headline, summarise
+from drummernet.scores import PROTOCOL, STRICT_S, Summary, difference, headline, summarise
 
 __all__ = ["score_tables"]
 
-_STRICT_S = 0.02
+_SCORES = ("mean", "sum", "published")
 _BARS = " ▁▂▃▄▅▆▇█"
 
 
@@ -32,9 +32,11 @@ def score_tables(evaluations: Sequence[Evaluation]) -> Iterator[RenderableType]:
     window_ms = 1000 * first.window_s
     yield _tracks(first, f"{first.system}, F1 of each track, {window_ms:g} ms")
     yield _sets(evaluations, f"KD, SD and HH within {window_ms:g} ms")
-    if first.window_s > _STRICT_S:
-        strict = [evaluation.rescored(window_s=_STRICT_S) for evaluation in evaluations]
-        yield _sets(strict, f"KD, SD and HH within {1000 * _STRICT_S:g} ms")
+    if first.window_s > STRICT_S:
+        strict = [evaluation.rescored(window_s=STRICT_S) for evaluation in evaluations]
+        yield _sets(strict, f"KD, SD and HH within {1000 * STRICT_S:g} ms")
+    if len(evaluations) > 1:
+        yield _differences(evaluations)
     summary = summarise(first)
     yield _classes(summary, f"{first.system}, each class in all tracks, {window_ms:g} ms")
     yield _confusion(summary, f"{first.system}, found (columns) for what was there (rows)")
@@ -70,7 +72,7 @@ def _tracks(evaluation: Evaluation, title: str) -> Table:
 
 
 def _sets(evaluations: Sequence[Evaluation], title: str) -> Table:
-    table = _table(title, Column("tracks"), *_right("mean", "sum", "published"))
+    table = _table(title, Column("tracks"), *_right(*_SCORES))
     groups = [one.groups() | {"all": one} for one in evaluations]
     names = list(groups[0])
     for name in names if len(names) > 2 else names[:1]:
@@ -85,7 +87,16 @@ def _sets(evaluations: Sequence[Evaluation], title: str) -> Table:
                 fewer = f" ({len(group.results)})" if len(group.results) != n_tracks else ""
                 label = f"  {group.system}{fewer}"
             scores = headline(group)
-            table.add_row(Text(label), *map(_interval, (scores.mean, scores.sum, scores.published)))
+            table.add_row(Text(label), *(_interval(getattr(scores, column)) for column in _SCORES))
+    return table
+
+
+def _differences(evaluations: Sequence[Evaluation]) -> Table:
+    first, *others = evaluations
+    table = _table(f"{first.system} less the others, on the tracks of both", Column(""), *_right(*_SCORES))
+    for other in others:
+        scores = difference(first, other)
+        table.add_row(Text(other.system), *(_interval(getattr(scores, name), sign="+") for name in _SCORES))
     return table
 
 
@@ -99,7 +110,7 @@ def _classes(summary: Summary, title: str) -> Table:
             name,
             f"{counts.hits + counts.misses}",
             _interval(score.f1),
-            *map(_number, (counts.f1, counts.precision, counts.recall)),
+            *map(_number, (counts.f1 if sum(counts) else float("nan"), counts.precision, counts.recall)),
             error,
             _number(velocity.correlation),
         )
@@ -128,10 +139,12 @@ def _timing(summary: Summary) -> Text:
     )
 
 
-def _number(value: float) -> str:
-    return "-" if np.isnan(value) else f"{value:.3f}".replace("0.", ".") if value < 0.9995 else "1.00"
+def _number(value: float, sign: str = "") -> str:
+    if np.isnan(value):
+        return "-"
+    return f"{value:{sign}.2f}" if abs(value) > 0.9995 else f"{value:{sign}.3f}".replace("0.", ".", 1)
 
 
-def _interval(interval: Interval) -> str:
-    ends = "" if np.isnan(interval.low) else f" [{_number(interval.low)} {_number(interval.high)}]"
-    return f"{_number(interval.value)}{ends}"
+def _interval(interval: Interval, sign: str = "") -> str:
+    ends = "" if np.isnan(interval.low) else f" [{_number(interval.low, sign)} {_number(interval.high, sign)}]"
+    return f"{_number(interval.value, sign)}{ends}"

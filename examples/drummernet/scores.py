@@ -1,7 +1,7 @@
 """Summarise an evaluation: scores with intervals, timing, velocities and confusions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -21,8 +21,9 @@ from ddsp_drums.metrics import (
 )
 from drummernet.evaluate import Evaluation, TrackResult
 
-__all__ = ["PROTOCOL", "ClassScore", "Headline", "Summary", "headline", "summarise"]
+__all__ = ["PROTOCOL", "STRICT_S", "ClassScore", "Headline", "Summary", "difference", "headline", "summarise"]
 
+STRICT_S = 0.02  # the narrower window that is reported beside the usual one
 PROTOCOL = """\
 mean       F1 of each track, averaged over the tracks whose reference has the
            class, then over KD, SD and HH. What is made up where a class is
@@ -107,14 +108,31 @@ def headline(evaluation: Evaluation) -> Headline:
         ValueError: If there is no result.
     """
     counts = _counts(evaluation)
-    three = counts[:, [SIX.index(name) for name in THREE]]
+    return Headline(*bootstrap(lambda weights: _scores(counts, weights), len(counts)))
 
-    def scores(weights: _Floats) -> _Floats:
-        means = mean_f1(three, weights), mean_f1(three, weights, absent="zero"), mean_f1(counts, weights)
-        mean, published, mean_six = map(_over_classes, means)
-        return np.stack([mean, sum_f1(three, weights), published, mean_six], -1)
 
-    return Headline(*bootstrap(scores, len(counts)))
+def difference(one: Evaluation, other: Evaluation) -> Headline:
+    """Subtract the scores of one system from another's, with intervals of the difference.
+
+    The same tracks are drawn for both, so that what is hard for either does not blur the difference: two systems may
+    well differ though their own intervals overlap.
+
+    Args:
+        one: The system whose scores come first.
+        other: The system whose scores are subtracted.
+
+    Returns:
+        Scores of `one` less those of `other`, over the tracks that both have scored.
+
+    Raises:
+        ValueError: If there is no such track.
+    """
+    ours, theirs = ({result.track: result for result in side.results} for side in (one, other))
+    both = [track for track in ours if track in theirs]
+    first, second = (
+        _counts(replace(one, results=tuple(of_track[track] for track in both))) for of_track in (ours, theirs)
+    )
+    return Headline(*bootstrap(lambda weights: _scores(first, weights) - _scores(second, weights), len(both)))
 
 
 def summarise(evaluation: Evaluation) -> Summary:
@@ -150,6 +168,14 @@ def _counts(evaluation: Evaluation) -> _Floats:
     if not evaluation.results:
         raise ValueError("evaluation must have at least one scored track")
     return np.array([[result.counts[name] for name in SIX] for result in evaluation.results], dtype=float)
+
+
+def _scores(counts: _Floats, weights: _Floats) -> _Floats:
+    """Mean, sum, published and mean of six, (..., 4), of tracks that count as often as their weights (..., N)."""
+    three = counts[:, [SIX.index(name) for name in THREE]]
+    means = mean_f1(three, weights), mean_f1(three, weights, absent="zero"), mean_f1(counts, weights)
+    mean, published, mean_six = map(_over_classes, means)
+    return np.stack([mean, sum_f1(three, weights), published, mean_six], -1)
 
 
 def _over_classes(scores: _Floats) -> _Floats:

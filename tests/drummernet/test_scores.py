@@ -8,7 +8,7 @@ from drummernet.datasets import Note, Track
 from drummernet.evaluate import Evaluation, score
 from drummernet.evaluation_json import write_json
 from drummernet.score_tables import score_tables
-from drummernet.scores import headline, summarise
+from drummernet.scores import difference, headline, summarise
 from rich.console import Console
 
 from ddsp_drums.events import Hit
@@ -45,6 +45,17 @@ def test_intervals_are_spanned_by_the_tracks(evaluation):
         interval, ends = getattr(scores, name), sorted(getattr(one, name).value for one in alone)
         assert (interval.low, interval.high) == pytest.approx(ends)
         assert math.isnan(getattr(alone[0], name).low)
+
+
+def test_a_difference_is_that_of_the_same_tracks(evaluation):
+    worse = Evaluation("worse", 0.05, (result("b", "two", [(1.0, "KD"), (2.0, "SD"), (3.0, "CY")], []),), {})
+    scores = difference(evaluation, worse)  # of the second track alone
+    assert scores.mean.value == pytest.approx((1 + 0) / 2 - 0)
+    assert math.isnan(scores.mean.low)
+    same = difference(evaluation, evaluation)
+    assert [tuple(interval) for interval in same] == 4 * [(0.0, 0.0, 0.0)]
+    with pytest.raises(ValueError, match="at least one"):
+        difference(evaluation, Evaluation("none", 0.05, (), {}))
 
 
 def test_a_summary_says_what_goes_wrong(evaluation):
@@ -103,13 +114,15 @@ def test_json_holds_every_note_and_score(evaluation, tmp_path):
     assert summary["confusion"] == expected.confusion.tolist()
     assert sum(summary["offsets"]["counts"]) == 6
     assert system["summaries"]["one"]["mean"] == [1.0, None, None]
+    assert system["strict"]["window_s"] == 0.02
+    assert system["strict"]["summaries"]["all"]["confusion"][1][2] == 1
 
 
 def test_json_of_nothing_scored_has_no_summary(evaluation, tmp_path):
     write_json(tmp_path / "scores.json", [Evaluation("mine", 0.05, (), evaluation.failures)])
     (system,) = json.loads((tmp_path / "scores.json").read_text())["systems"]
     assert system["tracks"] == []
-    assert system["summaries"] == {}
+    assert system["summaries"] == system["strict"]["summaries"] == {}
 
 
 def printed(evaluations):
@@ -136,6 +149,7 @@ def test_systems_stand_below_each_other_and_a_strict_window_is_not_repeated(eval
     out = printed([evaluation, other])
     assert out.count("  other ") == 2 * 2  # not in the data set in which it has no track
     assert out.count("  other (1) ") == 2  # it has fewer tracks in all
+    assert next(line for line in out.splitlines() if line.startswith(" other ")).split()[1] == "+.000"
     assert printed([evaluation.rescored(window_s=0.02)]).count("within 20 ms") == 1
 
 

@@ -91,15 +91,15 @@ def _text(path: Path) -> Iterator[tuple[str, Note]]:
             continue
         try:
             if len(fields) not in (2, 4):
-                raise ValueError(f"{len(fields)} columns")
-            velocity = int(fields[3]) if len(fields) == 4 else None
-            if velocity is not None and not 1 <= velocity <= 127:
-                raise ValueError(f"velocity {velocity}")
+                raise ValueError(f"{len(fields)} columns, not 2 or 4")
+            if len(fields) == 4 and _number(fields[3]) not in range(1, 128):
+                raise ValueError(f"velocity {fields[3]} is not 1 to 127")
+            velocity = int(_number(fields[3])) if len(fields) == 4 else None
             note = Note(_number(fields[0]), find_label(fields[1]), velocity)
-        except (ValueError, KeyError) as error:
+        except ValueError as error:
             raise AnnotationError(
-                f"{path}, line {number}: wants an onset in seconds and a class, perhaps with a MIDI note and a "
-                f"velocity 1 to 127, got {line!r}"
+                f"{path}, line {number}: {error}; a line has an onset in seconds and a class, perhaps a MIDI note and "
+                f"a velocity, got {line!r}"
             ) from error
         yield f"line {number}", note
 
@@ -121,10 +121,8 @@ def _idmt(path: Path) -> Iterator[tuple[str, Note]]:
         onset, label = event.findtext("onsetSec", "").strip(), event.findtext("instrument", "").strip()
         try:
             note = Note(_number(onset), find_label(label))
-        except (ValueError, KeyError) as error:
-            raise AnnotationError(
-                f"{path}, event {number}: wants onsetSec and instrument, got {onset!r} and {label!r}"
-            ) from error
+        except ValueError as error:
+            raise AnnotationError(f"{path}, event {number}: {error}; an event has onsetSec and instrument") from error
         yield f"event {number}", note
 
 
@@ -132,19 +130,19 @@ def _layer(path: Path) -> Iterator[tuple[str, Note]]:
     name = path.stem.rpartition("#")[2]
     try:
         label = find_label(name)
-    except KeyError as error:
-        raise AnnotationError(f"{path}: the name wants to end in #, class and .svl, got {name!r}") from error
+    except ValueError as error:
+        raise AnnotationError(f"{path}: {error}; the name of a layer ends in # and its class") from error
     tree = ET.parse(path)
     model = tree.find(".//model")
     try:
         sample_rate = _number("" if model is None else model.get("sampleRate", ""))
         if not sample_rate > 0:
-            raise ValueError("no rate")
+            raise ValueError(f"a sampleRate of {sample_rate}")
     except ValueError as error:
-        raise AnnotationError(f"{path}: wants a model with a sampleRate") from error
+        raise AnnotationError(f"{path}: {error}; a layer has a model with a sampleRate") from error
     for number, point in enumerate(tree.iter("point"), 1):
         try:
             note = Note(_number(point.get("frame", "")) / sample_rate, label)
         except ValueError as error:
-            raise AnnotationError(f"{path}, point {number}: wants a frame, got {point.attrib}") from error
+            raise AnnotationError(f"{path}, point {number}: {error}; a point has a frame") from error
         yield f"point {number}", note

@@ -53,13 +53,16 @@ def find_label(text: str) -> str:
         An instrument of the toolkit or one of the six classes.
 
     Raises:
-        KeyError: If no data set has this label.
+        ValueError: If no data set has this label.
 
     Example:
         >>> find_label("SDG"), find_label("rc2"), find_label("HH")
         ('SD', 'RD', 'HH')
     """
-    return LABELS[text] if text in LABELS else _ENST[text.rstrip("-0123456789")]
+    label = LABELS.get(text) or _ENST.get(text.rstrip("-0123456789"))
+    if label is None:
+        raise ValueError(f"{text!r} is no known class")
+    return label
 
 
 def parent_class(label: str) -> str:

@@ -80,6 +80,7 @@ def test_labels_of_every_data_set_are_known(tmp_path, label, instrument):
         b"0.5 KD 36 0",
         b"0.5 KD 36 128",
         b"0.5 KD 36 loud",
+        b"0.5 KD 36 64.5",
         b"1,234.5 KD",
         b"11.1 KD",
     ],
