@@ -34,7 +34,7 @@ LOSSES = {
 
 def draw_enhancement() -> None:
     """What the enhancement leaves of four sounds."""
-    kit = procedural_kit(sample_rate=SAMPLE_RATE)
+    kit = procedural_kit(sample_rate=SAMPLE_RATE, preset="909")
     names = {"KD": "kick", "SD": "snare", "CHH": "closed hi-hat", "OHH": "open hi-hat"}
     loss = OnsetCQTLoss(SAMPLE_RATE, enhance=False)
     figure, axes = plt.subplots(2, 4, figsize=(11, 5), sharex=True, sharey=True, layout="constrained")
@@ -56,7 +56,7 @@ def draw_enhancement() -> None:
 
 def draw_gradient() -> None:
     """Where the loss pushes an estimate that lacks hits."""
-    kit = procedural_kit(sample_rate=SAMPLE_RATE)
+    kit = procedural_kit(sample_rate=SAMPLE_RATE, preset="909")
     templates = kit.templates(["KD", "SD", "CHH"], duration_s=0.4, norm=5.0)
     played = torch.zeros(3, 250)
     played[0, [10, 135]], played[1, 72], played[2, [10, 41, 72, 104, 135, 166, 197]] = 1.0, 0.8, 0.5
