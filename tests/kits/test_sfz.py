@@ -6,7 +6,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ddsp_drums.kits import TAXONOMY, KitError, load_kit
-from ddsp_drums.kits.sfz import MAX_LINE, MAX_TEXT, find_in_sfz
+from ddsp_drums.kits.sfz import find_in_sfz
+from ddsp_drums.kits.sfz_text import MAX_LINE, MAX_TEXT
 from tests.kits.on_disk import placed, save, tone
 
 
@@ -80,6 +81,7 @@ def test_scopes_inherit_and_end_with_the_next_of_their_kind(tmp_path):
         ("key=-1", None),
         ("key=nonsense", None),
         ("key=99999999999999999999", None),
+        ("key=c" + 5000 * "9", None),
         ("", None),
     ],
 )
@@ -202,6 +204,7 @@ def test_what_cannot_be_used_is_left_out_with_the_reason(tmp_path):
     <region> sample=snare release.wav trigger=release
     <region> sample=snare {"s" * 500}.wav
     <region> key=36
+    <control> default_path=C:\\ <region> sample=snare 3.wav
     """
     kit = load_kit(sfz(tmp_path, text))
     assert kit.classes == ("KD",)
@@ -216,6 +219,7 @@ def test_what_cannot_be_used_is_left_out_with_the_reason(tmp_path):
         "snare release.wav": "released",
         f"snare {'s' * 500}.wav": "no such file",
         "<region>": "names no sample",
+        "C:\\snare 3.wav": "absolute",
     }
     assert set(kit.left_out) == set(reasons)
     for label, reason in reasons.items():
