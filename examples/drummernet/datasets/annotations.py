@@ -28,9 +28,9 @@ def read_annotation(path: str | Path, *, duration_s: float = math.inf) -> list[N
 
     Text (`.txt`, `.csv`) has a note in each line: onset in seconds, class, and optionally MIDI note and velocity,
     separated by tabs, semicolons, blanks or commas; decimals have a point or a comma. Classes are the six of MDB
-    Drums, its subclasses, the labels of ENST-Drums and the toolkit's instruments. `.mid` is MIDI, of which every
-    channel is taken for drums; `.xml` is of IDMT-SMT-Drums; `.svl` is a layer of Sonic Visualiser with the instants
-    of the class that the name ends in, as in `RealDrum01_00#KD.svl`.
+    Drums, its subclasses, the labels of ENST-Drums and the toolkit's instruments. Of `.mid` channel 10 is read, or every
+    channel where that is empty. `.xml` is of IDMT-SMT-Drums. `.svl` is a layer of Sonic Visualiser with the instants of
+    the class that the name ends in, as in `RealDrum01_00#KD.svl`.
 
     Args:
         path: The file.
@@ -58,8 +58,6 @@ def read_annotation(path: str | Path, *, duration_s: float = math.inf) -> list[N
             notes.append(note)
     except UnicodeDecodeError as error:
         raise AnnotationError(f"{path}: is not text in UTF-8") from error
-    except ET.ParseError as error:
-        raise AnnotationError(f"{path}: is not XML ({error})") from error
     except OSError as error:
         raise AnnotationError(f"{path}: {error.strerror}") from error
     return _without_doubles(notes)
@@ -116,8 +114,15 @@ def _midi(path: Path) -> Iterator[tuple[str, Note]]:
         yield f"note {number}", Note(onset_s, label, velocity)
 
 
+def _parse(path: Path) -> ET.Element:
+    try:
+        return ET.parse(path).getroot()
+    except (ET.ParseError, LookupError, ValueError) as error:  # the last two are of encodings that there are not
+        raise AnnotationError(f"{path}: is not XML ({error})") from error
+
+
 def _idmt(path: Path) -> Iterator[tuple[str, Note]]:
-    for number, event in enumerate(ET.parse(path).iter("event"), 1):
+    for number, event in enumerate(_parse(path).iter("event"), 1):
         onset, label = event.findtext("onsetSec", "").strip(), event.findtext("instrument", "").strip()
         try:
             note = Note(_number(onset), find_label(label))
@@ -132,15 +137,15 @@ def _layer(path: Path) -> Iterator[tuple[str, Note]]:
         label = find_label(name)
     except ValueError as error:
         raise AnnotationError(f"{path}: {error}; the name of a layer ends in # and its class") from error
-    tree = ET.parse(path)
-    model = tree.find(".//model")
+    root = _parse(path)
+    model = root.find(".//model")
     try:
         sample_rate = _number("" if model is None else model.get("sampleRate", ""))
         if not sample_rate > 0:
             raise ValueError(f"a sampleRate of {sample_rate}")
     except ValueError as error:
         raise AnnotationError(f"{path}: {error}; a layer has a model with a sampleRate") from error
-    for number, point in enumerate(tree.iter("point"), 1):
+    for number, point in enumerate(root.iter("point"), 1):
         try:
             note = Note(_number(point.get("frame", "")) / sample_rate, label)
         except ValueError as error:

@@ -109,6 +109,7 @@ def test_times_a_little_past_the_end_are_kept(tmp_path):
     [
         ("a.txt", b"\xff\xfe0\x00.\x005\x00", "not text in UTF-8"),
         ("a.xml", "<events><event>", "not XML"),
+        ("a.xml", "<?xml version='1.0' encoding='UTF-6'?><events/>", "not XML"),
         ("a.mid", b"no midi", "MIDI"),
         ("a.pdf", b"", "is one of"),
         ("a#GONG.svl", "<sv/>", "class"),
