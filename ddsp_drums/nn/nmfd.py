@@ -19,6 +19,7 @@ def nmfd(
     n_iterations: int = 30,
     adaptation: float | None = 1.0,
     lengths: Tensor | None = None,
+    start: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     r"""Find when and how strongly each of some known sounds begins, and how it sounds here.
 
@@ -33,7 +34,7 @@ def nmfd(
       H_{k,n} \leftarrow H_{k,n} \frac{\sum_{f,p} W_{k,f,p} (V / \Lambda)_{f,n+p}}{\sum_{f,p} W_{k,f,p}}$$
 
     so that the templates are trusted at first and fitted to the recording at last. Sums leave out what lies beyond
-    the ends. The activations begin as ones. Differentiable in both tensors, through all iterations.
+    the ends. Differentiable in all tensors, through all iterations.
 
     Args:
         magnitudes: Spectrograms $V$ (..., F, N), zero or more, F and N >= 1, any scale.
@@ -44,6 +45,8 @@ def nmfd(
             exponents later. None keeps them as given, in half of the time.
         lengths: Frames (...) of each spectrogram that count, where a batch was filled up to one length; leading axes
             as those of `magnitudes`. What follows them is not looked at, and its activations are zero.
+        start: Activations to begin with (..., K, N), zero or more, any scale; ones by default. What is zero stays
+            zero: so they may say where each sound can begin.
 
     Returns:
         Activations (..., K, N) in the unit of `magnitudes`: the sum of what a sound adds to its frames. And templates
@@ -58,7 +61,8 @@ def nmfd(
     Source:
         Smaragdis, "Non-negative Matrix Factor Deconvolution", ICA 2004, for the model and the updates. Dittmar and
         Gaertner, "Real-time Transcription and Separation of Drum Recordings Based on NMF Decomposition", DAFx 2014,
-        section 3.3, for the share $\alpha_i$, there with an exponent of 4.
+        section 3.3, for the share $\alpha_i$, there with an exponent of 4. Dittmar and Mueller, "Reverse Engineering
+        the Amen Break", IEEE/ACM TASLP 2016, for activations that begin where a score has notes.
 
     Example:
         >>> templates = torch.tensor([[[1.0, 0.5], [0.0, 0.0]], [[0.0, 0.0], [1.0, 1.0]]])  # two sounds of two frames
@@ -73,12 +77,19 @@ def nmfd(
     _require_options(n_iterations, adaptation)
     magnitudes, templates = under_autocast(magnitudes), under_autocast(templates)
     _require_fit(magnitudes, templates)
+    if start is not None:
+        start = _begin(start, magnitudes, templates)
     with torch.autocast(magnitudes.device.type, enabled=False):  # ratios need the whole precision
-        return _factorise(magnitudes, templates, n_iterations, adaptation, _heard(magnitudes, lengths))
+        return _factorise(magnitudes, templates, n_iterations, adaptation, _heard(magnitudes, lengths), start)
 
 
 def _factorise(
-    magnitudes: Tensor, templates: Tensor, n_iterations: int, adaptation: float | None, heard: Tensor
+    magnitudes: Tensor,
+    templates: Tensor,
+    n_iterations: int,
+    adaptation: float | None,
+    heard: Tensor,
+    start: Tensor | None,
 ) -> tuple[Tensor, Tensor]:
     K, n_bins, P = templates.shape[-3:]
     N = magnitudes.shape[-1]
@@ -90,7 +101,7 @@ def _factorise(
     given = _normalise(templates).flip(-1).transpose(-3, -2).flatten(-2)  # (..., F, K * P)
     W = given
     leading = torch.broadcast_shapes(V.shape[:-2], templates.shape[:-3])
-    H = V.new_ones(*leading, K, N) * heard
+    H = (V.new_ones(*leading, K, N) if start is None else start) * heard
     for i in range(1, n_iterations + 1):
         if adaptation is not None:
             shifted = _shift(H, P)  # (..., K * P, N)
@@ -147,6 +158,20 @@ def _heard(magnitudes: Tensor, lengths: Tensor | None) -> Tensor:
     return frames < lengths[..., None, None].to(magnitudes.device)
 
 
+def _begin(start: Tensor, magnitudes: Tensor, templates: Tensor) -> Tensor:
+    """Return the activations to begin with in the leading shape of the result, or raise unless they fit."""
+    require_float("start", start, "(..., K, N)", min_dims=2)
+    start = under_autocast(start)
+    leading = torch.broadcast_shapes(magnitudes.shape[:-2], templates.shape[:-3])
+    shape = (*leading, templates.shape[-3], magnitudes.shape[-1])
+    if start.dtype != magnitudes.dtype or start.device != magnitudes.device:
+        raise TypeError(f"start must be {magnitudes.dtype} on {magnitudes.device}, got {start.dtype} on {start.device}")
+    fits = all(a in (1, b) for a, b in zip(start.shape[-3::-1], leading[::-1], strict=False))
+    if start.shape[-2:] != shape[-2:] or start.dim() > len(shape) or not fits:
+        raise ValueError(f"start must have shape {shape}, got {tuple(start.shape)}")
+    return start.expand(shape)
+
+
 def _require_options(n_iterations: int, adaptation: float | None) -> None:
     require_count("n_iterations", n_iterations)
     if adaptation is not None and not adaptation >= 0:
@@ -190,7 +215,9 @@ class NMFD(nn.Module):
         self.adaptation = adaptation
         self.register_buffer("templates", templates.detach().clone())
 
-    def forward(self, magnitudes: Tensor, *, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, magnitudes: Tensor, *, lengths: Tensor | None = None, start: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Map magnitudes (..., F, N) to activations (..., K, N) and templates (..., K, F, P)."""
         return nmfd(
             magnitudes,
@@ -198,6 +225,7 @@ class NMFD(nn.Module):
             n_iterations=self.n_iterations,
             adaptation=self.adaptation,
             lengths=lengths,
+            start=start,
         )
 
     def extra_repr(self) -> str:

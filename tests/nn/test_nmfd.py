@@ -106,6 +106,22 @@ def test_fixed_templates_stay_and_a_sound_that_is_not_heard_keeps_its_own():
     torch.testing.assert_close(adapted.sum((1, 2)), torch.ones(2))
 
 
+def test_sounds_are_learned_from_where_they_may_begin():
+    sounds = torch.rand(2, 30, 5).pow(4)
+    truth = torch.zeros(2, 120)
+    truth[0, ::8], truth[1, 3::7] = 1, 0.5
+    activations, learned = nmfd(play(truth, sounds), torch.ones(2, 30, 5), adaptation=0.0, start=(truth > 0).float())
+    assert (activations[truth == 0] == 0).all()
+    torch.testing.assert_close(learned, sounds / sounds.sum((1, 2), keepdim=True), rtol=0, atol=1e-3)
+
+
+def test_ones_are_the_start_by_default_and_its_scale_does_not_matter():
+    magnitudes, templates = torch.rand(2, 9, 40), torch.rand(3, 9, 5)
+    for start in (torch.ones(3, 40), torch.full((2, 3, 40), 1e4)):
+        for ours, default in zip(nmfd(magnitudes, templates, start=start), nmfd(magnitudes, templates), strict=True):
+            assert_equal(ours, default)
+
+
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
 def test_activations_have_the_unit_of_the_magnitudes(scale):
     magnitudes, templates = torch.rand(9, 40), torch.rand(3, 9, 5)
@@ -174,12 +190,13 @@ def test_gradients_are_finite_where_some_frames_bins_and_templates_are_silent(ad
 def test_gradients_in_float64(adaptation):
     magnitudes = torch.rand(2, 3, 6, dtype=torch.float64, requires_grad=True)
     templates = torch.rand(2, 3, 2, dtype=torch.float64, requires_grad=True)
+    start = torch.rand(2, 6, dtype=torch.float64, requires_grad=True)
     lengths = torch.tensor([6, 4])
 
-    def run(magnitudes, templates):
-        return nmfd(magnitudes, templates, adaptation=adaptation, lengths=lengths, **TINY)
+    def run(magnitudes, templates, start):
+        return nmfd(magnitudes, templates, adaptation=adaptation, lengths=lengths, start=start, **TINY)
 
-    assert gradcheck(run, (magnitudes, templates))
+    assert gradcheck(run, (magnitudes, templates, start))
 
 
 def test_templates_learn_through_the_iterations():
@@ -203,9 +220,9 @@ def test_module_equals_function_and_saves_its_templates():
     magnitudes, templates = torch.rand(2, 6, 20), torch.rand(3, 6, 4)
     module = NMFD(torch.zeros(3, 6, 4), n_iterations=3, adaptation=4.0)
     module.load_state_dict(NMFD(templates).state_dict())
-    lengths = torch.tensor([20, 9])
-    expected = nmfd(magnitudes, templates, n_iterations=3, adaptation=4.0, lengths=lengths)
-    for ours, theirs in zip(module(magnitudes, lengths=lengths), expected, strict=True):
+    options = {"lengths": torch.tensor([20, 9]), "start": torch.rand(3, 20)}
+    expected = nmfd(magnitudes, templates, n_iterations=3, adaptation=4.0, **options)
+    for ours, theirs in zip(module(magnitudes, **options), expected, strict=True):
         assert_equal(ours, theirs)
     assert repr(module) == "NMFD(templates=(3, 6, 4), n_iterations=3, adaptation=4.0)"
     assert list(module.parameters()) == []
@@ -216,6 +233,14 @@ def test_compiles_without_a_graph_break():
     compiled = torch.compile(module, fullgraph=True, backend="aot_eager")
     for ours, theirs in zip(compiled(magnitudes), module(magnitudes), strict=True):
         assert_equal(ours, theirs)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_equals_the_cpu_on_a_gpu():
+    magnitudes, templates = torch.rand(2, 65, 200), torch.rand(3, 65, 10)
+    on_gpu = nmfd(magnitudes.cuda(), templates.cuda(), lengths=torch.tensor([200, 150]).cuda())
+    for ours, theirs in zip(on_gpu, nmfd(magnitudes, templates, lengths=torch.tensor([200, 150])), strict=True):
+        torch.testing.assert_close(ours.cpu(), theirs, rtol=1e-3, atol=1e-3)
 
 
 def test_autocast_leaves_its_precision_alone():
@@ -247,6 +272,10 @@ V, W = torch.rand(2, 6, 20), torch.rand(3, 6, 4)
         (V, W, {"lengths": [20, 9]}, TypeError, "lengths"),
         (V, W, {"lengths": torch.tensor([20.0, 9.0])}, TypeError, "lengths"),
         (V, W, {"lengths": torch.tensor([20])}, ValueError, "lengths"),
+        (V, W, {"start": torch.ones(3, 19)}, ValueError, "start"),
+        (V, W, {"start": torch.ones(5, 2, 3, 20)}, ValueError, "start"),
+        (V, W, {"start": torch.ones(5, 3, 20)}, ValueError, "start"),
+        (V, W, {"start": torch.ones(3, 20).double()}, TypeError, "start"),
     ],
 )
 def test_bad_input_is_named(magnitudes, templates, options, error, message):
