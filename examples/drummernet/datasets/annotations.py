@@ -28,9 +28,9 @@ def read_annotation(path: str | Path, *, duration_s: float = math.inf) -> list[N
 
     Text (`.txt`, `.csv`) has a note in each line: onset in seconds, class, and optionally MIDI note and velocity,
     separated by tabs, semicolons, blanks or commas; decimals have a point or a comma. Classes are the six of MDB
-    Drums, its subclasses, the labels of ENST-Drums and the toolkit's instruments. Of `.mid` channel 10 is read, or every
-    channel where that is empty. `.xml` is of IDMT-SMT-Drums. `.svl` is a layer of Sonic Visualiser with the instants of
-    the class that the name ends in, as in `RealDrum01_00#KD.svl`.
+    Drums, its subclasses, the labels of ENST-Drums and the toolkit's instruments. Of `.mid` channel 10 is read, or
+    every channel where that is empty. `.xml` is of IDMT-SMT-Drums. `.svl` is a layer of Sonic Visualiser with the
+    instants of the class that the name ends in, as in `RealDrum01_00#KD.svl`.
 
     Args:
         path: The file.
