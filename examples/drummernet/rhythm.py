@@ -1,64 +1,190 @@
 """Performances: read from MIDI files or made at random, and varied."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from ddsp_drums.events import Hit
 
-__all__ = ["random_performance", "vary"]
+__all__ = ["METERS", "Meter", "Style", "play_style", "random_performance", "random_style", "vary"]
 
 _TIMING_S = 0.006  # how far from the grid a person plays, standard deviation
+_FILL = ("SD", "HT", "MT", "FT")
+_GRACE_S = (0.015, 0.035)  # from a grace note to what it leads to
+_HAT_LEVELS = {"CHH": 70, "OHH": 80, "PHH": 60}
 
 
-def random_performance(rng: np.random.Generator, *, duration_s: float) -> list[Hit]:
-    """Make up a beat: a timekeeper, kick and snare patterns with ghost notes, crashes and tom fills.
+class Meter(NamedTuple):
+    """A bar: its beats, the steps of a beat, and the beats that the snare marks, counted from 0."""
+
+    beats: int
+    division: int
+    backbeats: tuple[int, ...]
+
+
+METERS = {
+    "4/4": Meter(4, 4, (1, 3)),
+    "12/8": Meter(4, 3, (1, 3)),
+    "half time": Meter(4, 4, (2,)),
+    "3/4": Meter(3, 4, (1, 2)),
+    "6/8": Meter(2, 6, (1,)),
+    "5/4": Meter(5, 4, (1, 3)),
+    "7/8": Meter(7, 2, (2, 6)),
+}
+_METER_SHARES = (0.5, 0.15, 0.07, 0.09, 0.09, 0.05, 0.05)
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a beat is made up. Chances are from 0 to 1.
+
+    Attributes:
+        meter: The bar.
+        tempo_bpm: Beats a minute.
+        swing: How much later every second step comes, as a share of a step: 1/3 makes sixteenths triplets.
+        timing_s: Standard deviation of an onset from the grid; the instruments' averages differ by half of it.
+        keeper: Who keeps time.
+        every: Steps from one stroke of the keeper to the next.
+        snare: Who marks the backbeats: a snare or a side stick.
+        kicks: Chance of a kick at a step that is no beat.
+        ghosts: Chance of a soft snare at a step that is no beat.
+        opens: Chance that a stroke off the beat is an open hi-hat; a closed or a pedal one ends it.
+        pedals: Chance of the hi-hat's pedal at a beat.
+        graces: Chance that a backbeat is a flam or a drag.
+        fills: Chance that a bar ends with a fill.
+    """
+
+    meter: Meter = METERS["4/4"]
+    tempo_bpm: float = 100.0
+    swing: float = 0.0
+    timing_s: float = _TIMING_S
+    keeper: str = "CHH"
+    every: int = 2
+    snare: str = "SD"
+    kicks: float = 0.1
+    ghosts: float = 0.1
+    opens: float = 0.05
+    pedals: float = 0.0
+    graces: float = 0.05
+    fills: float = 0.3
+
+
+def random_style(rng: np.random.Generator) -> Style:
+    """Draw a style: mostly four beats, hi-hat and snare.
 
     Args:
+        rng: Source of every choice.
+
+    Returns:
+        The style.
+    """
+    meter = list(METERS.values())[int(rng.choice(len(METERS), p=_METER_SHARES))]
+    return Style(
+        meter=meter,
+        tempo_bpm=rng.uniform(65, 180) * (2 if meter.division == 2 else 1),
+        swing=rng.uniform(0, 0.4) if meter.division == 4 and rng.random() < 0.25 else 0.0,
+        timing_s=rng.uniform(0.3, 1.7) * _TIMING_S,
+        keeper=str(rng.choice(["CHH", "CHH", "CHH", "RD", "OHH", "TMB", "CR"])),
+        every=int(rng.choice([1, 2, 2, meter.division])),
+        snare="SST" if rng.random() < 0.15 else "SD",
+        kicks=rng.uniform(0.02, 0.2),
+        ghosts=float(rng.choice([0, 0.08, 0.2])),
+        opens=float(rng.choice([0, 0.06])),
+        pedals=float(rng.choice([0, 0, 0.8])),
+        graces=float(rng.choice([0, 0.05, 0.2])),
+        fills=rng.uniform(0.1, 0.7),
+    )
+
+
+def play_style(style: Style, rng: np.random.Generator, *, duration_s: float) -> list[Hit]:
+    """Make up a beat: a timekeeper, kicks, snares with ghost notes, flams and drags, crashes and fills.
+
+    Args:
+        style: How.
         rng: Source of every choice.
         duration_s: Seconds to fill.
 
     Returns:
-        Hits in order of time, with human timing and accents.
+        Hits in order of time, with human timing and accents. No two hats are struck at one step.
     """
-    beats = int(rng.choice([4, 4, 4, 3, 6]))
-    division = int(rng.choice([4, 4, 4, 3]))  # steps a beat: sixteenths or triplets
+    beats, division, _ = style.meter
     steps = beats * division
-    step_s = 60 / rng.uniform(65, 180) / division
-    swing = rng.uniform(0, 0.3) if division == 4 and rng.random() < 0.25 else 0.0
-    on_beat = np.arange(steps) % division == 0
-    backbeat = on_beat & (np.arange(steps) // division % 2 == 1)
+    step_s = 60 / style.tempo_bpm / division
+    pattern = _pattern(style, rng)
+    apart_s: dict[str, float] = {}
+    hits = []
+    after_fill = True
+    for bar in range(int(duration_s / (steps * step_s)) + 1):
+        fill = int(rng.choice([steps // 4, steps // 2])) if rng.random() < style.fills else 0
+        played = [hit for hit in pattern if hit[0] < steps - fill and rng.random() < 0.97]
+        played += _fill(steps - fill, steps, rng)
+        if rng.random() < (0.6 if after_fill else 0.1):
+            played.append((0, "CR", 110))
+        after_fill = fill > 0
+        for step, name, level in played:
+            late_s = step_s * style.swing if step % 2 else 0.0
+            late_s += apart_s.setdefault(name, rng.normal(0, style.timing_s / 2)) + rng.normal(0, style.timing_s)
+            onset_s = (bar * steps + step) * step_s + late_s
+            accent = 8 if step % division == 0 else -4
+            velocity = int(np.clip(level + accent + rng.normal(0, 8), 5, 127))
+            hits.append(Hit(onset_s, name, velocity))
+            if name == "SD" and level > 100 and rng.random() < style.graces:
+                hits += _graces(hits[-1], rng)
+    return sorted(hit for hit in hits if 0 <= hit.onset_s < duration_s)
+
+
+def random_performance(rng: np.random.Generator, *, duration_s: float) -> list[Hit]:
+    """Make up a beat in a style drawn at random, see :func:`play_style`."""
+    return play_style(random_style(rng), rng, duration_s=duration_s)
+
+
+def _pattern(style: Style, rng: np.random.Generator) -> list[tuple[int, str, int]]:
+    """Draw a bar that is repeated: step, instrument, velocity."""
+    beats, division, backbeats = style.meter
+    step = np.arange(beats * division)
+    on_beat = step % division == 0
+    backbeat = on_beat & np.isin(step // division, backbeats)
+    pulse = step % style.every == 0
 
     def some(chance: float) -> np.ndarray:
-        return rng.random(steps) < chance
+        return rng.random(step.size) < chance
 
-    keeper = str(rng.choice(["CHH", "CHH", "CHH", "RD", "OHH", "TMB", "CR"]))
-    pulse = np.arange(steps) % int(rng.choice([1, 2, 2, division])) == 0
-    snare = "SST" if rng.random() < 0.15 else "SD"
-    bar = [
-        (keeper, pulse & some(0.95), 70),
-        ("OHH", ~on_beat & some(rng.choice([0, 0.06])), 85),
-        ("PHH", on_beat & some(rng.choice([0, 0, 0.8])), 60),
-        ("KD", (on_beat & some(0.45)) | some(rng.uniform(0.02, 0.2)), 100),
-        (snare, backbeat & some(0.95), 105),
-        ("SD", ~on_beat & some(rng.choice([0, 0.08, 0.2])), 40),
-        ("TMB", pulse & (rng.random() < 0.1), 70),
+    opened = ~on_beat & pulse & some(style.opens)
+    hat = np.full(step.size, "", dtype=object)  # one stroke a step at most
+    hat[on_beat & some(style.pedals)] = "PHH"
+    if style.keeper in _HAT_LEVELS:
+        hat[pulse & some(0.95)] = style.keeper
+    hat[np.roll(opened, style.every)] = "CHH" if style.keeper in _HAT_LEVELS else "PHH"
+    hat[opened] = "OHH"
+    other_keeper = pulse & some(0.95) & (style.keeper not in _HAT_LEVELS)
+    struck = [
+        *((hat == name, name, level) for name, level in _HAT_LEVELS.items()),
+        (other_keeper, style.keeper, 70),
+        ((on_beat & some(0.45)) | (~on_beat & some(style.kicks)), "KD", 100),
+        (backbeat & some(0.95), style.snare, 105),
+        (~on_beat & some(style.ghosts), "SD", 40),
+        (pulse & (rng.random() < 0.1) & (style.keeper != "TMB"), "TMB", 70),
     ]
-    hits = []
-    for number in range(int(duration_s / (steps * step_s)) + 1):
-        fill_from = steps - int(rng.choice([0, 0, 0, steps // 4, steps // 2]))
-        played = [(step, name, level) for name, where, level in bar for step in np.flatnonzero(where).tolist()]
-        played = [hit for hit in played if hit[0] < fill_from and rng.random() < 0.97]
-        fill = [step for step in range(fill_from, steps) if rng.random() < 0.8]
-        played += [(step, str(rng.choice(["SD", "HT", "MT", "FT"])), 95) for step in fill]
-        if rng.random() < 0.25:
-            played.append((0, "CR", 110))
-        for step, name, level in played:
-            accent = 8 if step % division == 0 else -4
-            late = step_s * swing if step % 2 else 0.0
-            onset_s = (number * steps + step) * step_s + late + rng.normal(0, _TIMING_S)
-            hits.append(Hit(max(onset_s, 0.0), str(name), int(np.clip(level + accent + rng.normal(0, 8), 5, 127))))
-    return sorted(hit for hit in hits if hit.onset_s < duration_s)
+    return [(where, name, level) for steps, name, level in struck for where in np.flatnonzero(steps).tolist()]
+
+
+def _fill(first: int, end: int, rng: np.random.Generator) -> list[tuple[int, str, int]]:
+    """Go down the toms from the snare, with some strokes left out and some out of order."""
+    place = np.linspace(0, len(_FILL) - 1, max(end - first, 1)) + rng.normal(0, 0.8, max(end - first, 1))
+    drums = [_FILL[index] for index in np.clip(place.round(), 0, len(_FILL) - 1).astype(int)]
+    return [(step, drums[step - first], 95) for step in range(first, end) if rng.random() < 0.8]
+
+
+def _graces(hit: Hit, rng: np.random.Generator) -> list[Hit]:
+    """Lead to a stroke by a softer one (a flam) or by two (a drag)."""
+    graces = []
+    onset_s = hit.onset_s
+    for _ in range(1 if rng.random() < 0.7 else 2):
+        onset_s -= rng.uniform(*_GRACE_S)
+        graces.append(Hit(onset_s, hit.instrument, max(1, round(hit.velocity * rng.uniform(0.35, 0.6)))))
+    return graces
 
 
 def vary(hits: Sequence[Hit], rng: np.random.Generator) -> list[Hit]:
