@@ -22,7 +22,7 @@ _SHOWN_S = 0.6  # of each sound, so that decays can be compared
 _WINDOW_S = 0.064
 _GREY = "#7f7f7f"
 _POINTS = 300  # of a waveform's outline
-_NAME = 26  # letters of a drum's name
+_NAME = 27  # letters that fit below a sound
 
 
 def plot_kit(path: str | Path, kit: Kit, *, taxonomy: Taxonomy = TAXONOMY) -> None:
@@ -98,9 +98,9 @@ def _draw(axes: Axes, column: int, drum: Drum, index: int, sample_rate: int, col
     seconds = np.linspace(left, right, _POINTS)
     low, high = (1.35 + 0.32 * edge for edge in (blocks.min(1), blocks.max(1)))
     axes.fill_between(seconds, low, high + 0.005, color=_darker(colour, 0.7), linewidth=0)
-    name = drum.name if len(drum.name) <= _NAME else f"…{drum.name[1 - _NAME :]}"
-    layer = f"  {index + 1}/{len(drum.hits)}" if len(drum.hits) > 1 else ""
-    axes.text(left, -0.05, name + layer, fontsize=6, va="top", color="#444444", parse_math=False)
+    name = f"{drum.name}  {index + 1}/{len(drum.hits)}" if len(drum.hits) > 1 else drum.name
+    name = name if len(name) <= _NAME else f"…{name[1 - _NAME :]}"
+    axes.text(left, -0.05, name, fontsize=6, va="top", color="#444444", parse_math=False)
 
 
 def _darker(colour: str, by: float) -> tuple[float, float, float]:

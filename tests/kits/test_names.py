@@ -22,7 +22,7 @@ SPELLINGS = {
     ),
     "OHH": (
         "HHOpenTip.wav, hihatSemiOpen3_OH_P_1.wav, OpenHat.wav, HHHalfOpen#2.wav, HHL14a01.wav, oh/1.wav, "
-        "hat-closed-hit4-half.wav, 48-SabianRockHatSwish-1.wav, drum_cymbal_open.wav, Hat Open 2.wav"
+        "hat-closed-hit4-half.wav, drum_cymbal_open.wav, Hat Open 2.wav"
     ),
     "PHH": ("HHPedal.wav, hihatFoot_OH_MP_1.wav, HatPedal-Soft.wav, hat-closed-leg.wav, HHF14a01.wav, hf_vl1.wav"),
     "HT": "TomHigh#1.wav, hiTom_OH_F_1.wav, drum_tom_hi_soft.wav, Tom1.wav, ht.wav, 61-RotoTomLo-1.wav",
@@ -33,6 +33,7 @@ SPELLINGS = {
     "TMB": "Tambourine.wav, 54-Tambourine-1.wav, tb/10_tb.wav, Tamb/1.wav",
     None: (
         "Cowbell.wav, 39-HandClap-1.wav, drum_roll.wav, crash1Choke_OH_F_1.wav, snareOFF_OH_F_1.wav, "
+        "48-SabianRockHatSwish-1.wav, "
         "stir_dl1.wav, SnareRest/1-SnareRest.wav, TomClicks.wav, bellchime_F_1.wav, misc/1_misc.wav, "
         "64-Maraca-1.wav, x.wav, 13b_tamb/sn_vl1.wav, 18_prep/sn_vl1.wav, 60-Paiste2002-22-1.wav, "
         "ride2Crash_OH_FF_1.wav, 808_Conga.wav, Drum Loops/120.wav"

@@ -12,12 +12,12 @@ from ddsp_drums.kits.assemble import TOMS
 from ddsp_drums.kits.sounds import measure
 
 # A kit of one or two rack toms, with three roto toms, which count as high.
-AVL = "KD 1/5/5 SD 2/10/10 SST 1/5/5 CHH 1/5/5 OHH 2/10/10 PHH 1/5/5 {toms} FT 2/10/10 RD 2/10/10 CR 3/15/15 TMB 1/5/5"
+AVL = "KD 1/5/5 SD 2/10/10 SST 1/5/5 CHH 1/5/5 OHH 1/5/5 PHH 1/5/5 {toms} FT 2/10/10 RD 2/10/10 CR 3/15/15 TMB 1/5/5"
 
 # Drums/layers/hits of each class.
 EXPECTED = {
     "avl": (
-        "KD 2/10/10 SD 6/30/30 SST 2/10/10 CHH 1/5/5 OHH 2/10/10 PHH 1/5/5 HT 5/25/25 MT 3/15/15 FT 6/30/30 "
+        "KD 2/10/10 SD 6/30/30 SST 2/10/10 CHH 1/5/5 OHH 1/5/5 PHH 1/5/5 HT 5/25/25 MT 3/15/15 FT 6/30/30 "
         "RD 4/20/20 CR 5/25/25 TMB 1/5/5"
     ),
     "avl/Black_Pearl_4pc.sfz": AVL.format(toms="HT 5/25/25"),
@@ -68,6 +68,7 @@ AVL_REASONS = {
     "named 'choke'": 3,
     "named 'cowbell'": 5,
     "named 'shank'": 5,
+    "named 'swish'": 5,
     "GM note 60 has no class": 5,  # a Paiste 2002, which is a ride or a crash
     "named 'maraca'": 5,
 }
@@ -81,6 +82,7 @@ REASONS = {
         "named 'choke'": 6,
         "named 'cowbell'": 5,
         "named 'shank'": 10,
+        "named 'swish'": 5,
         "GM note 60 has no class": 5,
         "named 'maraca'": 5,
     },
