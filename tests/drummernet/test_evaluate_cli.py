@@ -1,0 +1,59 @@
+import json
+import sys
+
+import numpy as np
+import pytest
+import soundfile
+from drummernet.cli import main
+
+
+@pytest.fixture
+def evaluate(monkeypatch, capsys):
+    """Run `drummernet evaluate`: exit code, standard output, standard error."""
+
+    def evaluate(*arguments):
+        monkeypatch.setattr(sys, "argv", ["drummernet", "evaluate", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        return stop.value.code or 0, *capsys.readouterr()
+
+    return evaluate
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Four kicks, with an annotation as a spreadsheet may write it."""
+    folder = tmp_path_factory.mktemp("set")
+    seconds = np.arange(8000) / 16000
+    kick = np.sin(2 * np.pi * 60 * seconds) * np.exp(-12 * seconds)
+    soundfile.write(folder / "kicks.wav", np.tile(kick, 4), 16000)
+    (folder / "kicks.csv").write_bytes("\ufeff0,5;KD;36;100\r\n0;KD;36;90\r\n1,5;KD;36;80\r\n1;KD;36;70\r\n".encode())
+    return folder
+
+
+def test_baselines_are_scored_on_the_same_tracks_and_all_is_written(evaluate, folder, tmp_path):
+    code, out, err = evaluate(folder, "--against", "flux", "--window-ms", 30, "--json", tmp_path / "scores.json")
+    assert (code, err) == (0, "")
+    assert "within 30 ms" in out
+    assert "drummernet less the others" in out
+    network, flux = json.loads((tmp_path / "scores.json").read_text())["systems"]
+    assert (network["system"], flux["system"]) == ("drummernet", "flux")
+    assert network["window_s"] == 0.03
+    assert network["tracks"][0]["reference"] == flux["tracks"][0]["reference"]
+    assert network["summaries"]["all"]["classes"]["KD"]["velocity"]["n_pairs"] > 0
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--against", "flux,guess"], "got guess"),
+        (["--split", "test"], "no track is of the split"),
+        (["--json", "nowhere/scores.json"], "existing folder"),
+        (["--json", "."], "existing folder"),
+    ],
+)
+def test_a_senseless_option_is_one_line_before_anything_is_done(evaluate, folder, options, reason):
+    code, out, err = evaluate(folder, *options)
+    assert (code, out) == (2, "")
+    assert len(err.strip().splitlines()) == 1
+    assert reason in err
