@@ -19,6 +19,7 @@ class ModelConfig:
         level: How audio is scaled beforehand: `"loudness"` or `"peak"`, see `level.py`.
         hop_length: Samples between two frames of the activations.
         window: Frames in a window of gated sparsemax: 64 ms.
+        alpha: Of the gate: 2 for sparsemax, 1 for softmax.
         silent_slot: Whether both sparsemaxes may choose that nothing plays.
         velocity: Whether a second output tells how hard each hit is, so that the first need only tell whether it is.
         channels: Width of the mel encoder.
@@ -32,6 +33,7 @@ class ModelConfig:
     level: str = "loudness"
     hop_length: int = 128
     window: int = 8
+    alpha: float = 2.0
     silent_slot: bool = True
     velocity: bool = True
     channels: int = 96
@@ -43,7 +45,7 @@ class TrainConfig:
     """What the network learns from.
 
     Attributes:
-        items: Segments to train on.
+        items: Segments to train on. More than a finished training had goes on with it.
         batch_size: Segments in a step.
         segment_s: Seconds of a segment.
         learning_rate: Peak of the schedule.
@@ -52,6 +54,7 @@ class TrainConfig:
         reconstruction: Weight of reconstruction of the recordings; 0 leaves it out.
         reconstruction_every: Steps from one reconstruction to the next.
         reconstruction_batch_size: Recordings in a reconstruction.
+        distance: What reconstructions are compared in: `"cqt"`, or the paper's other two, `"mel"` and `"stft"`.
         enhance: Whether the reconstruction loss hears only the percussive part.
         positive_weight: Weight of a frame with a hit against one without, in the cycle loss.
         velocity_weight: Weight of the velocity error in the cycle loss.
@@ -67,6 +70,7 @@ class TrainConfig:
     reconstruction: float = 0.003
     reconstruction_every: int = 8
     reconstruction_batch_size: int = 4
+    distance: str = "cqt"
     enhance: bool = False
     positive_weight: float = 3.0
     velocity_weight: float = 1.0

@@ -28,6 +28,7 @@ _BLEEDING = 0.15  # share of the others whose microphones hear each other
 _TAIL_S = 1.5  # hits before the segment still ring in it
 _ATTACK_S = 0.1
 _DYNAMIC_RANGE_DB = (12.0, 30.0)
+_KEPT = 1 << 26  # samples of recordings that stay in memory: 256 MB, 70 minutes at 16 kHz
 _MASKING_S = 0.03  # what sounds together for so long is heard as one
 _MASKED = 10 ** (-15 / 10)  # a hit that is so much weaker than all that sounds with it is not heard
 # Level of each instrument's hardest hit against the kick's, in its first 100 ms: near the medians of ten kits.
@@ -162,6 +163,8 @@ class Recordings:
         self.length = round(segment_s * config.sample_rate)
         self.seed = seed
         self.skipped: dict[Path, str] = {}
+        self.kept: dict[Path, Tensor] = {}
+        self.room = _KEPT
 
     def __getitem__(self, index: int) -> Tensor:
         rng = np.random.default_rng((self.seed, 1, index))
@@ -170,7 +173,7 @@ class Recordings:
             if path in self.skipped:
                 continue
             try:
-                audio = read_audio(path, sample_rate=self.config.sample_rate)
+                audio = self._read(path)
             except AudioFileError as error:
                 self.skipped[path] = str(error)
                 continue
@@ -180,6 +183,16 @@ class Recordings:
             return scale_level(segment, sample_rate=self.config.sample_rate, level=self.config.level)
         reasons = next(iter(self.skipped.values()))
         raise AudioFileError(f"none of the {len(self.files)} recordings can be read; the first: {reasons}")
+
+    def _read(self, path: Path) -> Tensor:
+        """Read a recording, or take it from memory: reading it anew takes as long as learning from it."""
+        if path in self.kept:
+            return self.kept[path]
+        audio = read_audio(path, sample_rate=self.config.sample_rate)
+        if audio.numel() <= self.room:
+            self.kept[path] = audio
+            self.room -= audio.numel()
+        return audio
 
 
 def played_frames(

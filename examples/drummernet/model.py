@@ -63,7 +63,7 @@ class DrummerNet(nn.Module):
             raise ValueError(f"head must be one of {', '.join(heads)}, got {config.head!r}")
         outputs = n_instruments * (2 if config.velocity else 1)
         self.head = heads[config.head](features, outputs)
-        self.gate = GatedSparsemax(window=config.window, silent_slot=config.silent_slot)
+        self.gate = GatedSparsemax(window=config.window, alpha=config.alpha, silent_slot=config.silent_slot)
 
     def forward(self, audio: Tensor) -> Prediction:
         """Map audio (B, T), scaled as the config says, to logits and velocities of N frames."""

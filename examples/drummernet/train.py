@@ -19,7 +19,8 @@ from ddsp_drums._atomic import write_whole
 from ddsp_drums.events import Hit
 from ddsp_drums.functional import template_synthesis
 from ddsp_drums.kits import Kit, KitError, random_templates
-from ddsp_drums.losses import CycleConsistencyLoss, OnsetCQTLoss
+from ddsp_drums.losses import CycleConsistencyLoss, OnsetCQTLoss, SpectralLoss
+from ddsp_drums.nn import LogMel, Spectrogram
 from drummernet.config import Config
 from drummernet.data import Recordings, Rendered
 from drummernet.model import DrummerNet
@@ -71,7 +72,7 @@ class Trainer:
         self.step_number = 0
         self.model = DrummerNet(config.model)
         self.optimiser = torch.optim.Adam(self.model.parameters(), config.train.learning_rate)
-        self.distance = OnsetCQTLoss(config.model.sample_rate, enhance=config.train.enhance)
+        self.distance = _distance(config)
         self.read_back = CycleConsistencyLoss(
             positive_weight=config.train.positive_weight, velocity_weight=config.train.velocity_weight
         )
@@ -149,9 +150,14 @@ class Trainer:
         }
 
     def resume(self, state: dict[str, Any]) -> None:
-        """Go on from a state; it must be of the same system."""
-        if (state["config"], state["seed"]) != (asdict(self.config), self.seed):
+        """Go on from a state, which must be of the same system, to as many items as this one has."""
+        config = asdict(self.config)
+        began_with = state["config"] | {"train": state["config"]["train"] | {"items": self.config.train.items}}
+        if (began_with, state["seed"]) != (config, self.seed):
             raise ValueError("the checkpoint is of another config or seed: choose another --out, or what it began with")
+        if state["step"] > self.total_steps:
+            items = state["step"] * self.config.train.batch_size
+            raise ValueError(f"the checkpoint has learned from {items} items already: ask for more, or another --out")
         self.step_number = state["step"]
         self.model.load_state_dict(state["model"])
         self.optimiser.load_state_dict(state["optimiser"])
@@ -180,7 +186,8 @@ def train(
     Args:
         trainer: What to train.
         out: Folder of `checkpoint.pt`, `log.csv` and at the end `NAME.safetensors`; an unfinished training in it
-            is resumed.
+            is resumed, and so is a finished one that had fewer items. Then the schedule is that of the larger number,
+            so that the learning rate is not what it was in a training of as many items from the beginning.
         workers: Processes that render.
         progress: Called after each step with the steps done and the losses.
 
@@ -217,6 +224,20 @@ def train(
                 saved_at = time.monotonic()
     _save(trainer.state(), checkpoint)
     return save_weights(trainer.model, trainer.config, out / f"{trainer.config.name}.safetensors")
+
+
+def _distance(config: Config) -> SpectralLoss:
+    """Make the loss of a reconstruction; all three have one scale, because large gradients are clipped."""
+    sample_rate, enhance = config.model.sample_rate, config.train.enhance
+    cqt = OnsetCQTLoss(sample_rate, enhance=enhance)
+    if config.train.distance == "cqt":
+        return cqt
+    if config.train.distance == "mel":
+        mel = LogMel(sample_rate=sample_rate, n_mels=128)
+        return SpectralLoss(mel, enhance=enhance, compression="none", scale=cqt.scale)
+    if config.train.distance == "stft":
+        return SpectralLoss(Spectrogram(), enhance=enhance, scale=cqt.scale)
+    raise ValueError(f"distance must be 'cqt', 'mel' or 'stft', got {config.train.distance!r}")
 
 
 def _logged(path: Path, steps: int) -> list[dict[str, str]]:

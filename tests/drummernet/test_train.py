@@ -76,6 +76,24 @@ def test_a_checkpoint_of_another_config_is_refused(tiny, kit, recordings, tmp_pa
             train(trainer, tmp_path, workers=0, progress=lambda *_: None)
 
 
+def test_a_finished_training_goes_on_to_more_items(tiny, kit, recordings, tmp_path):
+    def trainer(items):
+        return Trainer(
+            replace(tiny, train=replace(tiny.train, items=items, schedule="constant")), [kit], recordings=recordings
+        )
+
+    whole, longer = trainer(8), trainer(8)
+    train(whole, tmp_path / "whole", workers=0, progress=lambda *_: None)
+    train(trainer(4), tmp_path / "run", workers=0, progress=lambda *_: None)
+    path = train(longer, tmp_path / "run", workers=0, progress=lambda *_: None)
+    assert torch.equal(weights_of(longer), weights_of(whole))
+    assert load_weights(path)[1].train.items == 8
+    rows = list(csv.DictReader((tmp_path / "run" / "log.csv").read_text().splitlines()))
+    assert [int(row["items"]) for row in rows] == [2, 4, 6, 8]
+    with pytest.raises(ValueError, match="8 items already"):
+        train(trainer(4), tmp_path / "run", workers=0, progress=lambda *_: None)
+
+
 def test_a_damaged_checkpoint_is_named(tiny, kit, recordings, tmp_path):
     (tmp_path / "checkpoint.pt").write_bytes(b"half of a checkpoint")
     with pytest.raises(ValueError, match=r"checkpoint\.pt: damaged"):
@@ -124,6 +142,34 @@ def test_gradients_are_finite_on_silence(name, kit, recordings):
     gradients = [parameter.grad for parameter in trainer.model.parameters() if parameter.grad is not None]
     assert gradients
     assert all(gradient.isfinite().all() for gradient in gradients)
+
+
+@pytest.mark.parametrize("distance", ["cqt", "mel", "stft"])
+@pytest.mark.parametrize("enhance", [False, True])
+@pytest.mark.parametrize("alpha", [1.0, 2.0])
+def test_every_distance_and_gate_is_lowered_by_its_gradient(tiny, kit, recordings, distance, enhance, alpha):
+    system = replace(
+        tiny,
+        model=replace(tiny.model, alpha=alpha),
+        train=replace(tiny.train, distance=distance, enhance=enhance, cycle=0.0, learning_rate=3e-3),
+    )
+    trainer = Trainer(system, [kit], recordings=recordings)
+    losses = reconstruct(trainer, trainer.recordings[0][None], steps=6)
+    assert losses[-1] < losses[0]
+
+
+def test_an_unknown_distance_is_refused(tiny, kit, recordings):
+    with pytest.raises(ValueError, match="wavelet"):
+        Trainer(replace(tiny, train=replace(tiny.train, distance="wavelet")), [kit], recordings=recordings)
+
+
+def test_recordings_are_the_same_from_memory_and_from_the_file(tiny, recordings, monkeypatch):
+    kept = Recordings(recordings, tiny.model, segment_s=1.0)
+    monkeypatch.setattr("drummernet.data._KEPT", 0)
+    read = Recordings(recordings, tiny.model, segment_s=1.0)
+    assert all(torch.equal(kept[index], read[index]) for index in range(4))
+    assert kept.kept
+    assert not read.kept
 
 
 def test_a_broken_recording_is_skipped_and_listed(tiny, tmp_path):
