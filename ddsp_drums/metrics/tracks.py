@@ -65,7 +65,7 @@ def sum_f1(counts: ArrayLike, weights: ArrayLike | None = None) -> Floats:
         ValueError: If `counts` has another shape.
 
     Source:
-        The F-measure of MIREX Drum Transcription, "overall", 2017.
+        "Sum" in Vogl, Widmer and Knees, "Towards Multi-Instrument Drum Transcription", DAFx 2018.
 
     Example:
         >>> sum_f1([[(1, 0, 0)], [(0, 1, 0)]])

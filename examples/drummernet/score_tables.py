@@ -9,7 +9,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from ddsp_drums.kits import SIX, THREE
-from ddsp_drums.metrics import Interval, mean_f1, sum_f1
+from ddsp_drums.metrics import Interval, OnsetCounts, mean_f1, sum_f1
 from drummernet.evaluate import Evaluation
 from drummernet.scores import PROTOCOL, STRICT_S, Summary, difference, headline, summarise
 
@@ -104,17 +104,18 @@ def _classes(summary: Summary, title: str) -> Table:
     columns = ("notes", "F1 (mean)", "F1 (sum)", "prec.", "recall", "vel. error", "vel. r")
     table = _table(title, Column("class", no_wrap=True), *_right(*columns))
     for name, score in summary.classes.items():
-        counts, velocity = score.counts, score.velocity
+        velocity = score.velocity
         error = "-" if not velocity.n_pairs else f"{velocity.error:.0f} ({velocity.bias:+.0f})"
-        table.add_row(
-            name,
-            f"{counts.hits + counts.misses}",
-            _interval(score.f1),
-            *map(_number, (counts.f1 if sum(counts) else float("nan"), counts.precision, counts.recall)),
-            error,
-            _number(velocity.correlation),
-        )
+        table.add_row(name, *_counted(score.counts, score.f1), error, _number(velocity.correlation))
+    table.add_section()
+    total = sum((score.counts for score in summary.classes.values()), start=OnsetCounts(0, 0, 0))
+    table.add_row("all six", *_counted(total, summary.headline.mean_six))
     return table
+
+
+def _counted(counts: OnsetCounts, mean: Interval) -> list[str]:
+    pooled = counts.f1 if any(counts) else float("nan")
+    return [f"{counts.hits + counts.misses}", _interval(mean), *map(_number, (pooled, counts.precision, counts.recall))]
 
 
 def _confusion(summary: Summary, title: str) -> Table:
