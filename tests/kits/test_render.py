@@ -65,3 +65,59 @@ def test_what_the_kit_lacks_is_named():
         render([Hit(0, "SD", 1), Hit(0, "CHH", 1)], CLICK, duration_s=1.0)
     with pytest.raises(ValueError, match="duration_s"):
         render([], CLICK, duration_s=0)
+
+
+def test_is_the_plain_sum_of_one_shots_wherever_they_lie():
+    kit = procedural_kit()
+    rng = np.random.default_rng(0)
+    times = np.sort(np.concatenate([rng.uniform(-0.5, 13, 80), [65_535 / 16_000, 65_536 / 16_000]]))  # around a block
+    names = [n for n in kit.classes if n not in {"CHH", "PHH", "OHH"}]
+    hits = [Hit(float(t), names[n % len(names)], 127) for n, t in enumerate(times)]
+    expected = np.zeros(16_000 * 14 + 40_000)
+    for hit in hits:
+        shot = kit.drums[hit.instrument][0].hits[-1].double().numpy()
+        start = 20_000 + round(hit.onset_s * 16_000)
+        expected[start : start + len(shot)] += shot
+    audio = render(hits, kit, duration_s=13.5)
+    torch.testing.assert_close(
+        audio.double(), torch.from_numpy(expected[20_000 : 20_000 + len(audio)]), atol=1e-5, rtol=0
+    )
+
+
+def drum_of_alternates():
+    """Three alternates of a soft layer and two of a loud one, told apart by where they are not zero."""
+    return Kit("turns", 1000, {"SD": (Drum("snare", tuple(torch.eye(5)), velocities=(64, 64, 64, 127, 127)),)})
+
+
+def test_alternates_take_turns():
+    kit = drum_of_alternates()
+    hits = [Hit(0.01 * n, "SD", velocity) for n, velocity in enumerate([50, 50, 120, 50, 50, 120, 120])]
+    audio = render(hits, kit, duration_s=0.1).nonzero()[:, 0] % 10
+    assert audio.tolist() == [0, 1, 3, 2, 0, 4, 3]
+
+
+def test_a_generator_draws_among_alternates_and_neighbouring_layers():
+    kit = drum_of_alternates()
+    soft = render([Hit(0.01 * n, "SD", 60) for n in range(300)], kit, duration_s=3.1, rng=np.random.default_rng(0))
+    counts = np.bincount(soft.nonzero()[:, 0] % 10)
+    assert counts.sum() == 300
+    assert counts[:3].min() > 40
+    assert 0 < counts[3:].sum() < counts[:3].sum()
+
+
+def test_an_open_hat_is_choked_by_the_nearest_hat_that_closes():
+    ring = Kit("ring", 1000, {name: (Drum(name, (torch.ones(500),)),) for name in ("CHH", "OHH", "PHH")})
+    hits = [
+        Hit(0.0, "OHH", 127),
+        Hit(0.1, "OHH", 127),
+        Hit(0.2, "PHH", 127),
+        Hit(0.3, "CHH", 127),
+        Hit(0.3, "OHH", 127),
+    ]
+    stems = render(hits, ring, duration_s=1.0, stems=True)[ring.classes.index("OHH")]
+    assert (stems[:100] == 1).all()
+    assert (stems[100:201] == 2).all()
+    assert (stems[201:229].diff() < 0).all()
+    assert (stems[230:300] == 0).all()
+    assert (stems[300:800] == 1).all()  # one that is struck with a closing hat stays open
+    assert (stems[800:] == 0).all()
