@@ -7,15 +7,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ddsp_drums import spectrogram
 from ddsp_drums.audio import read_audio
 from ddsp_drums.events import Hit, pick_peaks
 from drummernet.config import Config
 from drummernet.level import scale_level
 from drummernet.model import DrummerNet
+from drummernet.refine import refine
 from drummernet.weights import SHIPPED, load_weights
 
 __all__ = ["Transcriber", "Transcription"]
 
+_REFINING_FFT = 512
 _ALIGNMENT = 64  # chunks begin where windows of the gate and pooling steps of the U-net begin
 # Instruments that one pair of hands plays in one place: found together, then told apart.
 _TOGETHER = (("CHH", "OHH", "PHH"), ("HT", "MT", "FT"))
@@ -46,18 +49,20 @@ class Transcriber:
     Args:
         weights: A file of weights; the shipped network by default.
         threshold: Overrides the config's; lower finds softer hits and more false ones.
+        refined: Whether to hear each recording again with the sounds that it is made of (`refine.py`).
 
     Raises:
         WeightsError: If the weights cannot be used.
     """
 
-    def __init__(self, weights: str | Path = SHIPPED, *, threshold: float | None = None) -> None:
+    def __init__(self, weights: str | Path = SHIPPED, *, threshold: float | None = None, refined: bool = False) -> None:
         self.model, self.config = load_weights(weights)
         self.threshold = self.config.picking.threshold if threshold is None else threshold
+        self.refined = refined
 
     def __call__(self, audio: Tensor) -> Transcription:
         """Transcribe mono audio (T,) at the network's sample rate, T >= 1."""
-        return transcribe_audio(self.model, self.config, audio, threshold=self.threshold)
+        return transcribe_audio(self.model, self.config, audio, threshold=self.threshold, refined=self.refined)
 
     def file(self, path: str | Path) -> Transcription:
         """Transcribe a file; raises AudioFileError where it cannot be read."""
@@ -65,7 +70,9 @@ class Transcriber:
 
 
 @torch.inference_mode()
-def transcribe_audio(model: DrummerNet, config: Config, audio: Tensor, *, threshold: float) -> Transcription:
+def transcribe_audio(
+    model: DrummerNet, config: Config, audio: Tensor, *, threshold: float, refined: bool = False
+) -> Transcription:
     """Transcribe mono audio (T,) with a given network; raises ValueError where there is no sample."""
     if audio.dim() != 1 or audio.numel() == 0:
         raise ValueError(f"audio must have shape (T,) with T >= 1, got {tuple(audio.shape)}")
@@ -77,12 +84,16 @@ def transcribe_audio(model: DrummerNet, config: Config, audio: Tensor, *, thresh
     row = {name: number for number, name in enumerate(config.model.instruments)}
     groups = [tuple(name for name in group if name in row) for group in _TOGETHER]
     groups += [(name,) for name in row if not any(name in group for group in _TOGETHER)]
+    groups = [group for group in groups if group]
+    any_of = torch.stack([1 - (1 - probability[[row[name] for name in group]]).prod(0) for group in groups])
+    if refined:
+        magnitudes = spectrogram(audio, n_fft=_REFINING_FFT, hop_length=config.model.hop_length)
+        any_of = refine(any_of, magnitudes, frame_rate_hz=frame_rate_hz)
     hits = []
-    for group in filter(None, groups):
+    for group, activation in zip(groups, any_of, strict=True):
         rows = [row[name] for name in group]
-        any_of = 1 - (1 - probability[rows]).prod(0)
         times, _ = pick_peaks(
-            any_of,
+            activation,
             frame_rate_hz=frame_rate_hz,
             threshold=threshold,
             max_window_s=config.picking.max_window_s,
@@ -90,7 +101,7 @@ def transcribe_audio(model: DrummerNet, config: Config, audio: Tensor, *, thresh
             wait_s=config.picking.wait_s,
         )
         for time in times.tolist():
-            frame = min(round(time * frame_rate_hz), any_of.numel() - 1)
+            frame = min(round(time * frame_rate_hz), activation.numel() - 1)
             which = int(probability[rows, frame].argmax())
             strength = round(127 * float(velocity[rows[which], frame]))
             hits.append(Hit(time, group[which], min(max(strength, 1), 127)))

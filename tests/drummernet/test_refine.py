@@ -1,0 +1,60 @@
+import pytest
+import torch
+from drummernet.demo import write_demo_loop
+from drummernet.refine import refine
+from drummernet.transcribe import Transcriber
+
+ONSETS = {0: range(5, 400, 40), 1: range(25, 400, 40)}
+
+
+@pytest.fixture
+def scene():
+    """Two sounds that alternate, and a network that is sure of all hits but one and hears one that is none."""
+    magnitudes, probabilities = torch.full((33, 400), 1e-3), torch.zeros(2, 400)
+    sounds = torch.rand(2, 33, 16).pow(4) * torch.linspace(1, 0, 16)
+    for k, onsets in ONSETS.items():
+        for onset in onsets:
+            length = min(16, 400 - onset)
+            magnitudes[:, onset : onset + length] += sounds[k, :, :length]
+            probabilities[k, onset] = 0.9
+    probabilities[0, 45] = probabilities[0, 65] = 0.25  # the first is a hit, the second the other sound
+    return probabilities, magnitudes
+
+
+def test_finds_what_sounds_like_the_sure_hits_and_doubts_what_does_not(scene):
+    probabilities, magnitudes = scene
+    refined = refine(probabilities, magnitudes, frame_rate_hz=125)
+    assert refined[0, 45] > 0.5
+    assert refined[0, 65] < 0.25
+    assert refined[0, 85] > 0.9
+    assert refined.min() >= 0
+    assert refined.max() <= 1
+
+
+def test_a_class_without_sure_hits_keeps_its_probabilities(scene):
+    probabilities, magnitudes = scene
+    probabilities[1] *= 0.5
+    refined = refine(probabilities, magnitudes, frame_rate_hz=125)
+    assert torch.equal(refined[1], probabilities[1])
+    assert not torch.equal(refined[0], probabilities[0])
+    assert torch.equal(refine(probabilities * 0.5, magnitudes, frame_rate_hz=125), probabilities * 0.5)
+
+
+def test_silence_stays_finite(scene):
+    probabilities, _ = scene
+    assert refine(probabilities, torch.zeros(33, 400), frame_rate_hz=125).isfinite().all()
+
+
+def test_a_transcriber_refines_on_demand(tmp_path):
+    path = tmp_path / "loop.flac"
+    write_demo_loop(path)
+    plain, refined = Transcriber().file(path), Transcriber(refined=True).file(path)
+    assert torch.equal(plain.activations, refined.activations)
+    played, heard = ({(round(hit.onset_s, 1), hit.instrument) for hit in each.hits} for each in (plain, refined))
+    assert plain.hits != refined.hits
+    assert len(played & heard) > 0.9 * len(played)
+
+
+def test_shapes_that_do_not_fit_are_named():
+    with pytest.raises(ValueError, match=r"same N, got \(2, 400\) and \(33, 399\)"):
+        refine(torch.rand(2, 400), torch.rand(33, 399), frame_rate_hz=125)
