@@ -93,6 +93,9 @@ def demo(
 def evaluate(
     folder: Annotated[Path, typer.Argument(help="Annotated recordings: a data set as published, or files by name.")],
     json: Annotated[Path | None, typer.Option(help="Write everything, note by note, as JSON.")] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Write a page for a browser: scores, errors, piano rolls and sound.")
+    ] = None,
     split: Annotated[str | None, typer.Option(help="Only this split, such as test. Default: all.")] = None,
     window_ms: Annotated[float, typer.Option(min=1.0, help="How far off a hit may be.")] = 50.0,
     against: Annotated[str, typer.Option(metavar="NAMES", help="Baselines to score as well: flux, nmfd.")] = "",
@@ -112,12 +115,14 @@ def evaluate(
     from drummernet.datasets import find_tracks
     from drummernet.evaluate import evaluate
     from drummernet.evaluation_json import write_json
+    from drummernet.report import write_html
     from drummernet.score_tables import score_tables
     from drummernet.transcribe import Transcriber
     from drummernet.weights import SHIPPED
 
-    if json is not None and (json.is_dir() or not json.parent.is_dir()):
-        raise ValueError(f"--json {json}: must be a file in an existing folder")
+    for option, path in (("--json", json), ("--html", html)):
+        if path is not None and (path.is_dir() or not path.parent.is_dir()):
+            raise ValueError(f"{option} {path}: must be a file in an existing folder")
     names = [name.strip() for name in against.split(",") if name.strip()]
     for name in names:
         if name not in BASELINES:
@@ -144,6 +149,9 @@ def evaluate(
     if json is not None:
         write_json(json, evaluations)
         _out.print(f"wrote {json}", markup=False, highlight=False, soft_wrap=True)
+    if html is not None:
+        write_html(html, evaluations)
+        _out.print(f"wrote {html}", markup=False, highlight=False, soft_wrap=True)
     if failures:
         raise typer.Exit(1)
 
