@@ -1,5 +1,6 @@
 """A drum kit as tensors: classes, the drums of each class, and their hits from soft to loud."""
 
+import math
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -51,7 +52,8 @@ class Drum:
             raise KitError(f"drum {self.name}: has no hit; give it at least one sound")
         for hit in self.hits:
             require_float(f"hits of drum {self.name}", hit, "(T,)")
-            if hit.dim() != 1 or not hit.any() or not hit.isfinite().all():
+            peak = float(hit.abs().max()) if hit.dim() == 1 and len(hit) else 0.0
+            if not 0 < peak < math.inf:  # as a NaN is not either
                 raise KitError(f"drum {self.name}: a hit must be finite audio (T,), not silent, got {tuple(hit.shape)}")
         if not self.velocities:
             spread = tuple(127 * (layer + 1) / len(self.hits) for layer in range(len(self.hits)))
