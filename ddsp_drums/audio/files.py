@@ -70,10 +70,12 @@ def read_audio(path: str | Path, *, sample_rate: int, max_duration_s: float | No
     try:
         with soundfile.SoundFile(path) as file:
             rate = file.samplerate
-            frames = -1 if max_duration_s is None else round(max_duration_s * rate)
+            left = file.frames if max_duration_s is None else round(max_duration_s * rate)
             resampler = soxr.ResampleStream(rate, sample_rate, 1, quality="HQ")
             pieces, finite, n_read = [], True, 0
-            for block in file.blocks(max(1, _BLOCK // file.channels), frames=frames, dtype="float32", always_2d=True):
+            # Not `file.blocks`: where a header promises more than there is, as of many an MP3, it gives garbage for it.
+            while len(block := file.read(min(left, _BLOCK // file.channels + 1), dtype="float32", always_2d=True)):
+                left -= len(block)
                 mono = block.mean(1)
                 n_read += mono.size
                 finite = finite and bool(np.isfinite(mono).all())

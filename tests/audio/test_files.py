@@ -32,6 +32,16 @@ def test_a_long_file_is_read_in_blocks_without_a_seam(tmp_path, monkeypatch):
     torch.testing.assert_close(read_audio(tmp_path / "noise.wav", sample_rate=16_000), whole, rtol=0, atol=1e-6)
 
 
+def test_a_header_that_promises_too_much_adds_nothing(tmp_path):
+    noise = np.random.default_rng(0).standard_normal(60_000).astype(np.float32) / 8
+    soundfile.write(tmp_path / "whole.mp3", noise, 16_000)
+    whole = (tmp_path / "whole.mp3").read_bytes()
+    (tmp_path / "cut.mp3").write_bytes(whole[: len(whole) // 2])
+    there, _ = soundfile.read(tmp_path / "cut.mp3", dtype="float32")
+    assert there.size < soundfile.info(tmp_path / "cut.mp3").frames
+    assert torch.equal(read_audio(tmp_path / "cut.mp3", sample_rate=16_000), torch.from_numpy(there))
+
+
 def test_reading_may_stop_early(tmp_path):
     soundfile.write(tmp_path / "long.wav", np.zeros(48_000), 48_000)
     assert read_audio(tmp_path / "long.wav", sample_rate=16_000, max_duration_s=0.25).numel() == 4_000
