@@ -16,7 +16,7 @@ _BIN = 8  # MIDI velocities in a bubble
 
 
 def draw_interval(interval: Interval, colour: int, *, low: float, high: float) -> Markup:
-    """Draw a score as a dot, its interval as a line, on an axis from `low` to `high`."""
+    """Draw a score as a dot and its interval as a line, where there are any, on an axis from `low` to `high`."""
     width, middle = 110.0, 7.0
 
     def x(value: float) -> float:
@@ -24,7 +24,7 @@ def draw_interval(interval: Interval, colour: int, *, low: float, high: float) -
 
     zero = element("path", class_="grid", d=f"M{short(x(0))} 0v14") if low < 0 else ""
     line = "" if np.isnan(interval.low) else f"M{short(x(interval.low))} {short(middle)}H{short(x(interval.high))}"
-    dot = element("circle", cx=x(interval.value), cy=middle, r=3.5)
+    dot = "" if np.isnan(interval.value) else element("circle", cx=x(interval.value), cy=middle, r=3.5)
     drawn = element("g", element("path", d=line), dot, class_=f"s{colour} interval")
     ground = element("path", class_="grid", d=f"M4 {short(middle)}h{short(width - 8)}")
     return chart(width, 2 * middle, "", ground, zero, drawn, class_="strip")
@@ -86,7 +86,7 @@ def _box(x: float, values: NDArray[np.float64], y: Callable[[float], float]) -> 
         element("rect", x=x - 8, y=y(high), width=16.0, height=max(y(low) - y(high), 0.5)),
         element("path", class_="median", d=f"M{short(x - 8)} {short(y(middle))}h16"),
     ]
-    dots = [element("circle", cx=x, cy=y(value), r=2.0) for value in values]
+    dots = [element("circle", cx=x, cy=y(value), r=2.5) for value in values]
     mean = element("path", class_="mean", d=f"M{short(x)} {short(y(values.mean()) - 4)}l4 4l-4 4l-4-4z")
     return [*(shapes if len(values) > 1 else []), *dots, *([mean] if len(values) > 1 else [])]
 

@@ -126,17 +126,22 @@ def _groups(evaluations: Sequence[Evaluation]) -> dict[str, list[tuple[int, Eval
 
 
 def _boxes(evaluations: Sequence[Evaluation]) -> Iterator[tuple[str, dict[str, list[list[float]]]]]:
+    every = [result for one in evaluations for result in one.results]
+    there = [name for name in SIX if any(_has(result, name) for result in every)]
     for group, systems in _groups(evaluations).items():
-        by_class: dict[str, list[list[float]]] = {}
-        for name in SIX:
-            rows: list[list[float]] = [[] for _ in evaluations]
-            for colour, evaluation in systems:
-                counts = [result.counts[name] for result in evaluation.results]
-                rows[colour] = [each.f1 for each in counts if each.hits + each.misses]
-            if any(rows):
-                by_class[name] = rows
-        if by_class:
-            yield group, by_class
+        results: list[tuple[TrackResult, ...]] = [() for _ in evaluations]
+        for colour, evaluation in systems:
+            results[colour] = evaluation.results
+        if there:
+            yield (
+                group,
+                {name: [[one.counts[name].f1 for one in of if _has(one, name)] for of in results] for name in there},
+            )
+
+
+def _has(result: TrackResult, name: str) -> bool:
+    """Tell whether the reference has a class."""
+    return result.counts[name].hits + result.counts[name].misses > 0
 
 
 def _details(evaluation: Evaluation, colour: int) -> dict[str, Any]:

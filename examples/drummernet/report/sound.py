@@ -23,7 +23,7 @@ SAMPLE_RATE = 32_000
 EXCERPT_S = 30.0
 """Seconds of each recording that are embedded."""
 
-_COMPRESSION = 0.4  # of MP3 with a variable rate, about 55 kbit/s for drums
+_COMPRESSION = 0.4  # of MP3 with a variable rate, about 60 kbit/s for drums
 
 
 class Sound(NamedTuple):

@@ -29,6 +29,9 @@ def test_an_interval_spans_its_ends_and_a_single_track_has_none():
     alone = draw_interval(Interval(0.75, np.nan, np.nan), 0, low=0.5, high=1.0)
     assert "nan" not in alone
     assert len(shapes(alone, "circle")) == 1
+    nothing = draw_interval(Interval(np.nan, np.nan, np.nan), 0, low=0.5, high=1.0)
+    assert "nan" not in nothing
+    assert shapes(nothing, "circle") == []
 
 
 def test_bars_are_as_long_as_their_values():
