@@ -10,6 +10,7 @@ from torch.autograd import gradcheck, gradgradcheck
 from ddsp_drums import gated_sparsemax, template_synthesis
 from ddsp_drums._compilers import has_numba
 from ddsp_drums.ops import template_synthesis as package
+from ddsp_drums.ops.template_synthesis import polyphase
 from ddsp_drums.ops.template_synthesis.choice import choose_backend
 from ddsp_drums.ops.template_synthesis.polyphase import fast_fft_length, plan_blocks
 from ddsp_drums.ops.template_synthesis.reference import synthesis_by_zero_insertion
@@ -294,6 +295,37 @@ def test_blocks_cover_the_audio_and_hold_a_linear_convolution(frames, template_f
     assert blocks.number * blocks.frames >= frames
     assert blocks.length >= blocks.frames + blocks.history
     assert blocks.number == 1 or blocks.frames >= blocks.history
+
+
+@pytest.mark.parametrize("kits", [(), (2,)])
+@pytest.mark.parametrize("stems", [False, True])
+def test_spectra_in_flight_do_not_grow_with_time(monkeypatch, kits, stems):
+    transformed = []
+
+    def rfft(x, n, real=torch.fft.rfft):
+        transformed.append(x.numel())
+        return real(x, n)
+
+    monkeypatch.setattr(polyphase, "_IN_FLIGHT", 1 << 13)
+    monkeypatch.setattr(torch.fft, "rfft", rfft)
+    largest = []
+    for frames in (2000, 8000):
+        activations = sparse_randn(2, 3, frames, dtype=torch.float64).requires_grad_()
+        templates = torch.randn(*kits, 3, 500, dtype=torch.float64, requires_grad=True)
+        audio = template_synthesis(activations, templates, hop_length=2, stems=stems, backend="polyphase")
+        cotangent = torch.randn_like(audio)
+        gradients = torch.autograd.grad(audio, (activations, templates), cotangent)
+        largest.append(max(transformed))
+        transformed.clear()
+        expected = synthesis_by_zero_insertion(activations, templates, 2, stems)
+        for ours, theirs in zip(
+            (audio, *gradients),
+            (expected, *torch.autograd.grad(expected, (activations, templates), cotangent)),
+            strict=True,
+        ):
+            assert_equal(ours, theirs)
+        transformed.clear()
+    assert largest[1] <= 1.5 * largest[0]
 
 
 @pytest.mark.parametrize(

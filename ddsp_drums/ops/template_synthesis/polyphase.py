@@ -33,12 +33,13 @@ def synthesize(activations: Tensor, templates: Tensor, hop_length: int, stems: b
     phases = _phases(templates, frames, hop_length)  # (G, K, P, M)
     blocks = plan_blocks(frames, phases.shape[-1])
     audio = activations.new_empty(batch, *([instruments] if stems else []), frames, hop_length)
-    for items, response in _groups(batch, phases, blocks, stems):
-        activity = torch.fft.rfft(_with_history(activations[items], blocks), blocks.length)  # (b, C, K, F)
-        spectrum = _play(activity, response, stems)  # (b, C, P, F) or (b, C, K, P, F)
+    for items, cut, response in _groups(batch, phases, blocks, stems):
+        activity = torch.fft.rfft(_with_history(activations[items], blocks, cut), blocks.length)  # (b, c, K, F)
+        spectrum = _play(activity, response, stems)  # (b, c, P, F) or (b, c, K, P, F)
         heard = torch.fft.irfft(spectrum, blocks.length)[..., blocks.history : blocks.history + blocks.frames]
-        heard = heard.movedim(1, -3).movedim(-1, -2).flatten(-3, -2)  # (b, [K,] C * S, P)
-        audio[items] = heard[..., :frames, :]
+        heard = heard.movedim(1, -3).movedim(-1, -2).flatten(-3, -2)  # (b, [K,] c * S, P)
+        begin = cut.start * blocks.frames
+        audio[items, ..., begin : begin + heard.shape[-2], :] = heard[..., : frames - begin, :]
     return audio.flatten(-2)
 
 
@@ -55,24 +56,23 @@ def correlate(
     stems = cotangent.dim() == 3
     phases = _phases(templates, frames, hop_length)
     blocks = plan_blocks(frames, phases.shape[-1])
-    to_activations = torch.empty_like(activations, memory_format=torch.contiguous_format) if for_activations else None
-    to_templates = torch.empty_like(templates, memory_format=torch.contiguous_format) if for_templates else None
+    to_activations = activations.new_zeros(activations.shape) if for_activations else None
+    to_templates = templates.new_empty(templates.shape) if for_templates else None
     shared, total = templates.shape[0] == 1, None
-    for items, response in _groups(batch, phases, blocks, stems):
-        heard = _cut(cotangent[items].unflatten(-1, (frames, hop_length)).mT, blocks)  # (b, [K,] P, C, S)
-        spectrum = torch.fft.rfft(heard.movedim(-2, 1), blocks.length)  # (b, C, [K,] P, F)
+    for items, cut, response in _groups(batch, phases, blocks, stems):
+        heard = _between(cotangent[items].unflatten(-1, (frames, hop_length)).mT, blocks, cut)  # (b, [K,] P, c * S)
+        heard = heard.unflatten(-1, (-1, blocks.frames)).movedim(-2, 1)
+        spectrum = torch.fft.rfft(heard, blocks.length)  # (b, c, [K,] P, F)
         if to_activations is not None:
-            lagged = torch.fft.irfft(_listen(spectrum, response), blocks.length)  # (b, C, K, F)
-            to_activations[items] = _join(lagged, blocks)[..., :frames]
+            lagged = torch.fft.irfft(_listen(spectrum, response), blocks.length)  # (b, c, K, F)
+            _add_lags(to_activations[items], lagged, blocks, cut)
         if to_templates is not None:
-            activity = torch.fft.rfft(_with_history(activations[items], blocks), blocks.length)
+            activity = torch.fft.rfft(_with_history(activations[items], blocks, cut), blocks.length)
             product = _compare(spectrum, activity, shared)
-            if shared:
-                total = product if total is None else total.add_(product)
-            else:
-                to_templates[items] = _lags(product, blocks, phases.shape[-1], templates.shape[-1])
-    if total is not None:
-        to_templates = _lags(total, blocks, phases.shape[-1], templates.shape[-1])
+            total = product if total is None else total.add_(product)
+            if cut.stop == blocks.number and (items.stop == batch or not shared):
+                lags = _lags(total, blocks, phases.shape[-1], templates.shape[-1])
+                to_templates[slice(None) if shared else items], total = lags, None
     return to_activations, to_templates
 
 
@@ -98,42 +98,45 @@ def _phases(templates: Tensor, frames: int, hop_length: int) -> Tensor:
     return F.pad(heard, (0, -heard.shape[-1] % hop_length)).unflatten(-1, (-1, hop_length)).mT
 
 
-def _groups(batch: int, phases: Tensor, blocks: Blocks, stems: bool) -> Iterator[tuple[slice, Tensor]]:
-    """Walk over groups of items that fit a cache, with the spectra of their templates.
+def _groups(batch: int, phases: Tensor, blocks: Blocks, stems: bool) -> Iterator[tuple[slice, slice, Tensor]]:
+    """Walk over groups of items, and of their blocks, that fit a cache, with the spectra of their templates.
 
     These are (b, K, P, F) or (1, K, P, F), or, where a matrix product takes them, one matrix (K, P) a frequency.
     """
     own, instruments, hop_length, _ = phases.shape
-    rows = instruments + hop_length * (instruments if stems else 1)
-    per_item = (blocks.length // 2 + 1) * (blocks.number * rows + (instruments * hop_length if own > 1 else 0))
-    step = max(1, _IN_FLIGHT // per_item)
+    bins = blocks.length // 2 + 1
+    per_block = bins * (instruments + hop_length * (instruments if stems else 1))
+    per_item = blocks.number * per_block + (bins * instruments * hop_length if own > 1 else 0)
+    step, at_once = (max(1, _IN_FLIGHT // size) for size in (per_item, per_block))
     shared = torch.fft.rfft(phases, blocks.length) if own == 1 else None
     if shared is not None and not stems:
         shared = _by_frequency(shared)
     for start in range(0, batch, step):
         items = slice(start, min(start + step, batch))
-        yield items, torch.fft.rfft(phases[items], blocks.length) if shared is None else shared
+        response = torch.fft.rfft(phases[items], blocks.length) if shared is None else shared
+        for first in range(0, blocks.number, at_once):
+            yield items, slice(first, min(first + at_once, blocks.number)), response
 
 
-def _cut(x: Tensor, blocks: Blocks) -> Tensor:
-    """Cut (..., N) into (..., C, S), the last block filled up with zeros."""
-    return F.pad(x, (0, blocks.number * blocks.frames - x.shape[-1])).unflatten(-1, (blocks.number, blocks.frames))
+def _between(x: Tensor, blocks: Blocks, cut: slice, history: int = 0) -> Tensor:
+    """Take the frames of some blocks of (..., N), and so many before them, with zeros beyond its ends."""
+    begin, end = cut.start * blocks.frames - history, cut.stop * blocks.frames
+    return F.pad(x[..., max(0, begin) : end], (max(0, -begin), max(0, end - x.shape[-1])))
 
 
-def _with_history(activations: Tensor, blocks: Blocks) -> Tensor:
-    """Cut (b, K, N) into blocks (b, C, K, history + S), each with the frames before it."""
-    size = blocks.number * blocks.frames
-    padded = F.pad(activations, (blocks.history, size - activations.shape[-1]))
-    return padded.unfold(-1, blocks.history + blocks.frames, blocks.frames).movedim(-2, 1)
+def _with_history(activations: Tensor, blocks: Blocks, cut: slice) -> Tensor:
+    """Take some blocks of (b, K, N), each with the frames before it: (b, c, K, history + S)."""
+    heard = _between(activations, blocks, cut, blocks.history)
+    return heard.unfold(-1, blocks.history + blocks.frames, blocks.frames).movedim(-2, 1)
 
 
-def _join(lagged: Tensor, blocks: Blocks) -> Tensor:
-    """Join (b, C, K, F) of lags -history to S - 1, the negative ones wrapped, to (b, K, C * S)."""
-    joined = lagged[..., : blocks.frames].movedim(1, -2).contiguous()  # (b, K, C, S)
-    if blocks.number > 1 and blocks.history:
-        before = lagged[:, 1:, :, -blocks.history :].movedim(1, -2)
-        joined[..., :-1, -blocks.history :] += before
-    return joined.flatten(-2)
+def _add_lags(total: Tensor, lagged: Tensor, blocks: Blocks, cut: slice) -> None:
+    """Add (b, c, K, F) of lags -history to S - 1, the negative ones wrapped, to (b, K, N) where their blocks are."""
+    for block, lags in enumerate(lagged.unbind(1), cut.start):
+        begin = block * blocks.frames
+        after, before = total[..., begin : begin + blocks.frames], total[..., max(0, begin - blocks.history) : begin]
+        after += lags[..., : after.shape[-1]]
+        before += lags[..., lags.shape[-1] - before.shape[-1] :]
 
 
 def _play(activity: Tensor, response: Tensor, stems: bool) -> Tensor:
