@@ -39,7 +39,8 @@ def test_a_header_that_promises_too_much_adds_nothing(tmp_path):
     (tmp_path / "cut.mp3").write_bytes(whole[: len(whole) // 2])
     there, _ = soundfile.read(tmp_path / "cut.mp3", dtype="float32")
     assert there.size < soundfile.info(tmp_path / "cut.mp3").frames
-    assert torch.equal(read_audio(tmp_path / "cut.mp3", sample_rate=16_000), torch.from_numpy(there))
+    read = read_audio(tmp_path / "cut.mp3", sample_rate=16_000)
+    torch.testing.assert_close(read, torch.from_numpy(there), rtol=0, atol=1e-6)
 
 
 def test_reading_may_stop_early(tmp_path):
