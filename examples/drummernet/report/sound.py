@@ -23,6 +23,7 @@ SAMPLE_RATE = 32_000
 EXCERPT_S = 30.0
 """Seconds of each recording that are embedded."""
 
+_LEVEL = 0.1  # root mean square, unless a peak would be clipped
 _COMPRESSION = 0.4  # of MP3 with a variable rate, about 60 kbit/s for drums
 
 
@@ -31,7 +32,7 @@ class Sound(NamedTuple):
 
     Attributes:
         original: The recording, mono.
-        resynthesis: What was found in it, played on a kit as loud as the original.
+        resynthesis: What was found in it, played on a kit. Both have one level.
         duration_s: Seconds of both.
     """
 
@@ -76,13 +77,15 @@ def _sound(result: TrackResult, kit: Kit) -> Sound:
     original = read_audio(result.track.audio, sample_rate=SAMPLE_RATE, max_duration_s=EXCERPT_S)
     duration_s = original.numel() / SAMPLE_RATE
     played = render(result.estimate, kit, duration_s=duration_s)
-    level = original.square().mean().sqrt() / played.square().mean().sqrt().clamp(min=1e-9)
-    played = played * torch.minimum(level, 0.99 / played.abs().max().clamp(min=1e-9))
-    return Sound(_data_uri(original), _data_uri(played), duration_s)
+    both = torch.stack([original, played])
+    both = both / both.square().mean(-1, keepdim=True).sqrt().clamp(min=1e-9)
+    both = both * min(_LEVEL, 0.99 / max(float(both.abs().max()), 1e-9))
+    return Sound(_data_uri(both[0]), _data_uri(both[1]), duration_s)
 
 
 def _data_uri(audio: Tensor) -> str:
     buffer = io.BytesIO()
-    samples = audio.clamp(-1, 1).numpy()
-    soundfile.write(buffer, samples, SAMPLE_RATE, format="MP3", compression_level=_COMPRESSION, bitrate_mode="VARIABLE")
+    soundfile.write(
+        buffer, audio.numpy(), SAMPLE_RATE, format="MP3", compression_level=_COMPRESSION, bitrate_mode="VARIABLE"
+    )
     return f"data:audio/mpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
