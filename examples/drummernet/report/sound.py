@@ -24,7 +24,7 @@ EXCERPT_S = 30.0
 """Seconds of each recording that are embedded."""
 
 _LEVEL = 0.1  # root mean square, unless a peak would be clipped
-_COMPRESSION = 0.4  # of MP3 with a variable rate, about 60 kbit/s for drums
+_COMPRESSION = 0.4  # of MP3 with a variable rate, about 65 kbit/s for drums
 
 
 class Sound(NamedTuple):
