@@ -1,6 +1,7 @@
 """Checks that the public functions share, so that every error reads alike."""
 
 import math
+from numbers import Real
 
 from torch import Tensor
 
@@ -15,8 +16,15 @@ def require_float(name: str, tensor: Tensor, shape: str, min_dims: int = 1) -> N
         raise ValueError(f"{name} must have shape {shape}, got {tuple(tensor.shape)}")
 
 
+def require_number(name: str, value: float) -> None:
+    """Raise unless `value` is a real number, of Python or numpy."""
+    if not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+
+
 def require_positive(name: str, value: float) -> None:
-    """Raise unless `value` is greater than zero and finite."""
+    """Raise unless `value` is a number greater than zero and finite."""
+    require_number(name, value)
     if not 0 < value < math.inf:
         raise ValueError(f"{name} must be greater than 0 and finite, got {value}")
 

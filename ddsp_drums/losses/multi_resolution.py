@@ -32,11 +32,10 @@ class MultiResolutionSTFTLoss(nn.Module):
 
     Raises:
         ImportError: If auraloss is not installed.
-        TypeError: When called with what is not a float32 or float64 tensor (half precision only under autocast).
-        ValueError: When called, if the shapes differ or there is no sample.
-
-    Args:
-        None.
+        TypeError: If a size is no int; when called with what are not float32 or float64 tensors of one dtype (half
+            precision only under autocast).
+        ValueError: If `fft_sizes` is empty or a size below 1; when called, if the shapes or devices differ, or there is
+            no item or no sample.
 
     Source:
         Yamamoto et al., "Parallel WaveGAN", ICASSP 2020; magnitudes as in Engel et al., "DDSP", ICLR 2020;
@@ -67,6 +66,8 @@ class MultiResolutionSTFTLoss(nn.Module):
         """Map two recordings (..., T) to a scalar."""
         estimate, target = as_audio("estimate", estimate), as_audio("target", target)
         require_alike(estimate, target, "(..., T)")
+        if target.numel() == 0:
+            raise ValueError(f"estimate and target must hold at least one item, got {tuple(target.shape)}")
         missing = max(0, self.shortest - target.shape[-1])
         leaky = torch.lerp(estimate, target.detach(), _LEAK)
         ours, theirs = (F.pad(audio.reshape(-1, 1, audio.shape[-1]), (0, missing)) for audio in (leaky, target))

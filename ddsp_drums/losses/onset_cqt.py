@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
+from ddsp_drums._validate import require_count, require_number
 from ddsp_drums.losses.spectral import (
     SpectralLoss,
     compress,
@@ -68,8 +69,8 @@ def onset_cqt_loss(
         input that does not overflow; where the estimate is silent, its gradient is towards the target.
 
     Raises:
-        TypeError: If an input is not a float32 or float64 tensor.
-        ValueError: If the shapes differ, there is no sample, or an option is out of its range.
+        TypeError: If the inputs are not float32 or float64 tensors of one dtype, or an option is not of its type.
+        ValueError: If the shapes or devices differ, there is no sample, or an option is out of its range.
 
     Source:
         Choi and Cho, "Deep Unsupervised Drum Transcription", ISMIR 2019, section 3.3; constants of the published
@@ -152,10 +153,12 @@ def _by_band(
     octave_weights: Sequence[float] | None, tilt_db: float, n_octaves: int, bins_per_octave: int
 ) -> list[float]:
     """Return the weight of each band, from those of octaves and the tilt between them."""
+    require_count("n_octaves", n_octaves)
+    require_count("bins_per_octave", bins_per_octave)
+    require_number("tilt_db", tilt_db)
     if not abs(tilt_db) <= 100:
         raise ValueError(f"tilt_db must be from -100 to 100, got {tilt_db}")
-    weights = [1.0] * n_octaves if octave_weights is None else list(octave_weights)
-    require_weights("octave_weights", weights)
+    weights = require_weights("octave_weights", [1.0] * n_octaves if octave_weights is None else octave_weights)
     if len(weights) != n_octaves:
         raise ValueError(f"octave_weights must be one an octave, {n_octaves}, got {len(weights)}")
     return [

@@ -40,8 +40,10 @@ class SpectralLoss(nn.Module):
         reduction: "mean" or "sum" over leading axes, or "none" to keep them.
 
     Raises:
-        TypeError: When called with what is not a float32 or float64 tensor (half precision only under autocast).
-        ValueError: If an option is out of its range; when called, if the shapes differ or there is no sample.
+        TypeError: When called with what are not float32 or float64 tensors of one dtype (half precision only under
+            autocast).
+        ValueError: If an option is out of its range; when called, if the shapes or devices differ, or there is no
+            sample.
 
     Source:
         Choi and Cho, "Deep Unsupervised Drum Transcription", ISMIR 2019, section 3.3 and its ablation.
@@ -81,9 +83,8 @@ class SpectralLoss(nn.Module):
         self.norm = norm
         self.scale = scale
         self.reduction = reduction
-        if weights is not None:
-            require_weights("weights", weights)
-        self.register_buffer("weights", normalised_weights(weights), persistent=False)
+        checked = None if weights is None else require_weights("weights", weights)
+        self.register_buffer("weights", normalised_weights(checked), persistent=False)
 
     def features(self, audio: Tensor, trace: Tensor | None = None) -> Tensor:
         """Map audio (..., T) to the compressed magnitudes (..., F, N) that are compared.
@@ -92,7 +93,10 @@ class SpectralLoss(nn.Module):
         """
         audio = as_audio("audio", audio)
         if trace is not None:
-            audio = with_trace(audio, as_audio("trace", trace))
+            trace = as_audio("trace", trace)
+            if trace.shape != audio.shape:
+                raise ValueError(f"trace must be shaped like audio {tuple(audio.shape)}, got {tuple(trace.shape)}")
+            audio = with_trace(audio, trace)
         return compress(self.transform(self.enhance(audio)), self.compression)
 
     def compare(self, estimate: Tensor, target: Tensor) -> Tensor:
@@ -116,7 +120,7 @@ def require_distance(compression: str, norm: int, reduction: str) -> None:
 
 
 def require_alike(estimate: Tensor, target: Tensor, shape: str) -> None:
-    """Raise unless both are floating-point tensors of one shape."""
+    """Raise unless both are floating-point tensors of one shape and dtype, on one device."""
     require_float("estimate", estimate, shape)
     require_float("target", target, shape)
     if estimate.shape != target.shape:
@@ -124,12 +128,21 @@ def require_alike(estimate: Tensor, target: Tensor, shape: str) -> None:
             f"estimate and target must have the same shape {shape}, "
             f"got {tuple(estimate.shape)} and {tuple(target.shape)}"
         )
+    if estimate.dtype != target.dtype:
+        raise TypeError(f"estimate and target must have one dtype, got {estimate.dtype} and {target.dtype}")
+    if estimate.device != target.device:
+        raise ValueError(f"estimate and target must be on one device, got {estimate.device} and {target.device}")
 
 
-def require_weights(name: str, weights: Sequence[float]) -> None:
-    """Raise unless there are weights and each is positive and finite."""
-    if len(weights) == 0 or not all(math.isfinite(weight) and weight > 0 for weight in weights):
-        raise ValueError(f"{name} must be positive numbers, got {list(weights)}")
+def require_weights(name: str, weights: Sequence[float]) -> list[float]:
+    """Return the weights as numbers; raise unless there are any and each is positive and finite."""
+    try:
+        numbers = [float(weight) for weight in weights]
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a sequence of numbers, got {weights!r}") from None
+    if len(numbers) == 0 or not all(math.isfinite(number) and number > 0 for number in numbers):
+        raise ValueError(f"{name} must be positive numbers, got {numbers}")
+    return numbers
 
 
 def normalised_weights(weights: Sequence[float] | None) -> Tensor:

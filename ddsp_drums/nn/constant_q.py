@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ddsp_drums._autocast import without_autocast
 from ddsp_drums.nn._audio import as_audio
 from ddsp_drums.nn.cqt import require_octaves
 
@@ -158,7 +159,7 @@ def _transform(audio: Tensor, hop_length: int, octaves: list[_Octave]) -> Tensor
     magnitudes = []
     for octave in octaves:
         start = longest - octave.lead
-        with torch.autocast(audio.device.type, enabled=False):  # half precision would leave no quiet detail
+        with without_autocast(audio):
             heard = blocks[..., start : start + frames + 2 * octave.lead - 1]
             parts = F.conv1d(heard, octave.wavelets.to(audio))
             magnitudes.append(torch.complex(*parts.chunk(2, dim=1)).abs())  # gradient 0 at 0; that of a root is NaN

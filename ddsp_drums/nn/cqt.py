@@ -1,16 +1,21 @@
 """Pseudo-constant-Q transform: a short FFT an octave, seen through constant-Q filters."""
 
+import math
 from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ddsp_drums._validate import require_count, require_positive
+from ddsp_drums._autocast import without_autocast
+from ddsp_drums._validate import require_count, require_number, require_positive
 from ddsp_drums.nn._audio import as_audio
 from ddsp_drums.nn._cqt_kernels import design_octaves
 
 __all__ = ["PseudoCQT", "pseudo_cqt"]
+
+_LONGEST_HOP = 1 << 13  # samples: the highest octave's DFT has up to as many bins and taps
+_LARGEST = 1 << 26  # numbers in the wavelets of an octave
 
 
 def pseudo_cqt(
@@ -36,7 +41,7 @@ def pseudo_cqt(
     Args:
         audio: Samples, shape (..., T), T at least 1.
         sample_rate: Samples a second, in Hz.
-        hop_length: Samples between frames, at least 1.
+        hop_length: Samples between frames, from 1 to 8192.
         f_min_hz: Centre of the lowest bin, in Hz; C1 by default.
         n_octaves: Octaves, at least 1. All centres must be below half the sample rate.
         bins_per_octave: Bins in an octave, at least 1.
@@ -134,6 +139,9 @@ def _design(
 ) -> list[_Octave]:
     """Check the options and return the constants of each octave as tensors."""
     require_octaves(sample_rate, hop_length, f_min_hz, n_octaves, bins_per_octave)
+    require_number("window_ratio", window_ratio)
+    if hop_length > _LONGEST_HOP:
+        raise ValueError(f"hop_length must be at most {_LONGEST_HOP}, got {hop_length}")
     if not 0 < window_ratio <= 1:
         raise ValueError(f"window_ratio must be in (0, 1], got {window_ratio}")
     octaves = design_octaves(sample_rate, hop_length, f_min_hz, n_octaves, bins_per_octave, window_ratio)
@@ -153,11 +161,17 @@ def require_octaves(sample_rate: float, hop_length: int, f_min_hz: float, n_octa
     require_positive("f_min_hz", f_min_hz)
     for name, value in (("hop_length", hop_length), ("n_octaves", n_octaves), ("bins_per_octave", bins_per_octave)):
         require_count(name, value)
-    highest_hz = f_min_hz * 2 ** (n_octaves - 1 / bins_per_octave)
-    if highest_hz >= sample_rate / 2:
+    longest = sample_rate / f_min_hz / math.expm1(math.log(2) / bins_per_octave)  # wavelet, in samples
+    if longest * bins_per_octave > _LARGEST:
+        raise ValueError(
+            f"f_min_hz={f_min_hz:g} and bins_per_octave={bins_per_octave} make wavelets of {longest:.0f} samples, too "
+            f"many for this transform: raise the one or lower the other"
+        )
+    highest = n_octaves - 1 / bins_per_octave  # octaves above the lowest bin
+    if highest >= math.log2(sample_rate / 2 / f_min_hz):
         raise ValueError(
             f"all bins must lie below the Nyquist frequency of {sample_rate / 2:g} Hz, but f_min_hz={f_min_hz:g} "
-            f"and n_octaves={n_octaves} put the highest at {highest_hz:g} Hz: lower one of them"
+            f"and n_octaves={n_octaves} put the highest {highest:g} octaves above {f_min_hz:g} Hz: lower one of them"
         )
 
 
@@ -173,7 +187,7 @@ def _transform(audio: Tensor, hop_length: int, octaves: list[_Octave]) -> Tensor
         samples = octave.dft.shape[-1]
         heard = padded[:, before - octave.lead :].unfold(-1, samples, hop_length)  # (B, N or more, samples)
         heard = heard[:, : frames + octave.blocks - 1]
-        with torch.autocast(audio.device.type, enabled=False):  # half precision would leave no quiet detail
+        with without_autocast(audio):
             parts = octave.dft.to(audio) @ heard.mT  # (B, 2 * bins, N or more)
             spectrum = torch.complex(*parts.chunk(2, dim=1))
             if octave.blocks > 1:

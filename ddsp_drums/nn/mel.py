@@ -7,7 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ddsp_drums._validate import require_positive
+from ddsp_drums._autocast import without_autocast
+from ddsp_drums._validate import require_count, require_number, require_positive
 from ddsp_drums.nn._audio import as_audio
 from ddsp_drums.nn.stft import complex_spectrogram
 
@@ -44,7 +45,7 @@ def log_mel(
         Bands (..., F, N), zero or more, N = 1 + T // `hop_length`; for odd `n_fft` N = 1 + (T - 1) // `hop_length`.
 
     Raises:
-        TypeError: If `audio` is not a float32 or float64 tensor.
+        TypeError: If `audio` is not a float32 or float64 tensor, or an option is not of its type.
         ValueError: If `audio` has no sample, or an option is out of its range.
 
     Source:
@@ -99,7 +100,7 @@ def _transform(audio: Tensor, filters: Tensor, n_fft: int, hop_length: int, floo
     audio = as_audio("audio", audio)
     window = torch.hann_window(n_fft, dtype=audio.dtype, device=audio.device)
     spectrum = complex_spectrogram(audio, n_fft, hop_length)
-    with torch.autocast(audio.device.type, enabled=False):  # half precision would leave no quiet detail
+    with without_autocast(audio):
         bands = filters.to(audio) @ (spectrum.abs() * (2 / window.sum()))  # (..., F, N)
         logarithm = ((bands + floor) / floor).log10()
     return logarithm
@@ -107,9 +108,11 @@ def _transform(audio: Tensor, filters: Tensor, n_fft: int, hop_length: int, floo
 
 def _design(sample_rate: int, n_fft: int, hop_length: int, n_mels: int, f_min_hz: float, floor: float) -> Tensor:
     """Check the options and return the filters (F, n_fft / 2 + 1)."""
-    options = {"sample_rate": sample_rate, "n_fft": n_fft, "hop_length": hop_length, "n_mels": n_mels, "floor": floor}
-    for name, value in options.items():
-        require_positive(name, value)
+    for name, count in (("n_fft", n_fft), ("hop_length", hop_length), ("n_mels", n_mels)):
+        require_count(name, count)
+    require_positive("sample_rate", sample_rate)
+    require_positive("floor", floor)
+    require_number("f_min_hz", f_min_hz)
     if not 0 <= f_min_hz < sample_rate / 2:
         raise ValueError(f"f_min_hz must be from 0 to below the Nyquist frequency {sample_rate / 2:g}, got {f_min_hz}")
     return torch.from_numpy(_filters(sample_rate, n_fft, n_mels, f_min_hz))

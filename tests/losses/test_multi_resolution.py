@@ -45,6 +45,8 @@ def test_bad_input_is_named(monkeypatch):
         MultiResolutionSTFTLoss()(torch.zeros(2, 9), torch.zeros(9))
     with pytest.raises(ValueError, match="fft_sizes must be greater than 0"):
         MultiResolutionSTFTLoss([0])
+    with pytest.raises(ValueError, match=r"at least one item, got \(0, 9\)"):
+        MultiResolutionSTFTLoss()(torch.zeros(0, 9), torch.zeros(0, 9))
     monkeypatch.setattr(multi_resolution, "find_spec", lambda name: None)
     with pytest.raises(ImportError, match="pip install auraloss"):
         MultiResolutionSTFTLoss()

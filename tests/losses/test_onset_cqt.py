@@ -124,7 +124,13 @@ def test_function_and_module_compile_without_a_graph_break(enhance):
         (torch.zeros(9), torch.zeros(9).half(), {}, TypeError, "target must be float32 or float64"),
         (torch.zeros(2, 9), torch.zeros(9), {}, ValueError, r"same shape.*got \(2, 9\) and \(9,\)"),
         (torch.zeros(0), torch.zeros(0), {}, ValueError, "T >= 1"),
+        (torch.zeros(9), torch.zeros(9).double(), {}, TypeError, "must have one dtype"),
+        (torch.zeros(9), torch.zeros(9, device="meta"), {}, ValueError, "must be on one device, got cpu and meta"),
         (torch.zeros(9), torch.zeros(9), {"n_octaves": 9}, ValueError, "Nyquist.*n_octaves=9"),
+        (torch.zeros(9), torch.zeros(9), {"n_octaves": 0}, ValueError, "n_octaves must be greater than 0"),
+        (torch.zeros(9), torch.zeros(9), {"bins_per_octave": 2.5}, TypeError, "bins_per_octave must be an int"),
+        (torch.zeros(9), torch.zeros(9), {"tilt_db": "3"}, TypeError, "tilt_db must be a number"),
+        (torch.zeros(9), torch.zeros(9), {"octave_weights": "abcdefgh"}, TypeError, "octave_weights must be a seq"),
     ],
 )
 def test_bad_input_is_named(call, estimate, target, options, error, message):

@@ -160,7 +160,22 @@ def test_a_bad_option_is_named_when_the_loss_is_made(options, message):
         SpectralLoss(Spectrogram(), **options)
 
 
+def test_weights_are_any_sequence_of_numbers():
+    pair = torch.randn(2, 2000)
+    weights = torch.linspace(0.5, 2, 513)
+    expected = SpectralLoss(Spectrogram(), weights=weights.tolist())(*pair)
+    assert torch.equal(SpectralLoss(Spectrogram(), weights=weights)(*pair), expected)
+    assert torch.equal(SpectralLoss(Spectrogram(), weights=weights.numpy())(*pair), expected)
+
+
+def test_a_trace_of_another_shape_is_named():
+    with pytest.raises(ValueError, match=r"trace must be shaped like audio \(9,\), got \(8,\)"):
+        SpectralLoss(Spectrogram()).features(torch.zeros(9), torch.zeros(8))
+
+
 def test_bad_weights_are_named():
+    with pytest.raises(TypeError, match=r"weights must be a sequence of numbers, got 1.0"):
+        SpectralLoss(Spectrogram(), weights=1.0)
     with pytest.raises(ValueError, match="weights must be one a band, 513, got 2"):
         SpectralLoss(Spectrogram(), weights=[1, 2])(torch.zeros(9), torch.zeros(9))
     with pytest.raises(ValueError, match="octave_weights must be one an octave, 8, got 2"):

@@ -25,6 +25,13 @@ def test_no_items_make_no_output(name):
     assert audio.grad.shape == audio.shape
 
 
+@pytest.mark.parametrize("name", [name for name in LAYERS if name != "percussive"])  # torch's ISTFT looks at its data
+def test_a_tensor_without_data_has_its_shape(name):
+    output = LAYERS[name](torch.zeros(2, 3000, device="meta"))
+    assert output.is_meta
+    assert output.shape == LAYERS[name](torch.zeros(2, 3000)).shape
+
+
 @pytest.mark.parametrize("samples", [1, 99, 100, 101])
 def test_odd_windows_have_the_stated_count_of_frames(samples):
     for name in ("odd spectrogram", "odd log_mel"):

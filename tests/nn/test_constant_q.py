@@ -64,7 +64,12 @@ def test_function_and_module_compile_without_a_graph_break():
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"n_octaves": 9}, "Nyquist"), ({"hop_length": 0}, "hop_length"), ({"sample_rate": 0}, "sample_rate")],
+    [
+        ({"n_octaves": 9}, "Nyquist"),
+        ({"f_min_hz": 1e-4}, "f_min_hz=0.0001.*too many"),
+        ({"hop_length": 0}, "hop_length"),
+        ({"sample_rate": 0}, "sample_rate"),
+    ],
 )
 def test_bad_options_are_named(options, message):
     options = {"sample_rate": 16000, **options}

@@ -156,6 +156,11 @@ def test_function_and_module_compile_without_a_graph_break():
         (torch.zeros(5), {"f_min_hz": 0.0}, ValueError, "f_min_hz must be greater than 0"),
         (torch.zeros(5), {"n_octaves": 0}, ValueError, "n_octaves must be greater than 0"),
         (torch.zeros(5), {"bins_per_octave": 0}, ValueError, "bins_per_octave must be greater than 0"),
+        (torch.zeros(5), {"sample_rate": "16000"}, TypeError, "sample_rate must be a number, got '16000'"),
+        (torch.zeros(5), {"window_ratio": None}, TypeError, "window_ratio must be a number, got None"),
+        (torch.zeros(5), {"n_octaves": 5000}, ValueError, "Nyquist.*n_octaves=5000"),
+        (torch.zeros(5), {"hop_length": 10**6}, ValueError, "hop_length must be at most 8192, got 1000000"),
+        (torch.zeros(5), {"f_min_hz": 1e-4}, ValueError, "f_min_hz=0.0001.*too many"),
         (torch.zeros(5), {"window_ratio": 1.5}, ValueError, r"window_ratio must be in \(0, 1\], got 1.5"),
         (
             torch.zeros(5),

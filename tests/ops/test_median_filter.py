@@ -218,6 +218,7 @@ def test_threads_agree():
         (torch.arange(3), {"kernel_size": 3}, TypeError, "int64"),
         (torch.zeros(()), {"kernel_size": 3}, ValueError, r"input must have shape \(\.\.\., N\), got \(\)"),
         (torch.zeros(2, 0), {"kernel_size": 3}, ValueError, r"\(2, 0\)"),
+        (torch.zeros(2), {"kernel_size": 3, "dim": 9}, IndexError, "Dimension out of range.*got 9"),
         (torch.zeros(2), {"kernel_size": 4}, ValueError, "kernel_size must be odd and at least 1, got 4"),
         (torch.zeros(2), {"kernel_size": -1}, ValueError, "kernel_size must be greater than 0 and finite, got -1"),
     ],

@@ -75,6 +75,8 @@ def test_compiles_without_a_graph_break():
         (torch.arange(3), {}, TypeError, "int64"),
         (torch.zeros(2, 0), {}, ValueError, r"\(2, 0\)"),
         (torch.zeros(2), {"alpha": 0.5}, ValueError, "alpha"),
+        (torch.zeros(2), {"alpha": "2"}, TypeError, "alpha must be a number, got '2'"),
+        (torch.zeros(2), {"dim": 9}, IndexError, "Dimension out of range.*got 9"),
     ],
 )
 def test_bad_input_is_named(logits, options, error, message):

@@ -29,9 +29,10 @@ def median_filter(input: Tensor, *, kernel_size: int, dim: int = -1) -> Tensor:
     Raises:
         TypeError: If `input` is not a floating-point tensor, or `kernel_size` no int.
         ValueError: If `kernel_size` is even or below 1, or `dim` holds no element.
+        IndexError: If there is no such dimension.
 
     Source:
-        Edges as by mode "symmetric" of `numpy.pad`.
+        Edges as by mode "symmetric" of `numpy.pad`, which `scipy.ndimage` calls "reflect".
 
     Example:
         >>> import torch
@@ -40,7 +41,7 @@ def median_filter(input: Tensor, *, kernel_size: int, dim: int = -1) -> Tensor:
     """
     require_float("input", input, "(..., N)")
     require_kernel_size(kernel_size)
-    if input.shape[dim] == 0:
+    if input.size(dim) == 0:
         raise ValueError(f"input must hold at least one element along dim {dim}, got {tuple(input.shape)}")
     order = list(input.dim_order())  # as the samples lie in memory, so that none has to move
     before = order.index(dim % input.dim())

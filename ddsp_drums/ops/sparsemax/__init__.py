@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ddsp_drums._autocast import under_autocast
-from ddsp_drums._validate import require_float
+from ddsp_drums._validate import require_float, require_number
 from ddsp_drums.ops.sparsemax.reference import sparsemax_by_sorting
 
 __all__ = ["sparsemax"]
@@ -33,6 +33,7 @@ def sparsemax(logits: Tensor, *, dim: int = -1, alpha: float = 2.0) -> Tensor:
     Raises:
         TypeError: If `logits` is not a floating-point tensor.
         ValueError: If `alpha` is below 1, or `dim` holds no element.
+        IndexError: If there is no such dimension.
 
     Source:
         Martins and Astudillo, "From Softmax to Sparsemax", ICML 2016, algorithm 1. For other `alpha`:
@@ -43,7 +44,7 @@ def sparsemax(logits: Tensor, *, dim: int = -1, alpha: float = 2.0) -> Tensor:
         tensor([0.7500, 0.2500, 0.0000])
     """
     require_float("logits", logits, "(..., K)")
-    if logits.shape[dim] == 0:
+    if logits.size(dim) == 0:
         raise ValueError(f"logits must hold at least one element along dim {dim}, got {tuple(logits.shape)}")
     require_alpha(alpha)
     logits = under_autocast(logits)
@@ -58,5 +59,6 @@ def sparsemax(logits: Tensor, *, dim: int = -1, alpha: float = 2.0) -> Tensor:
 
 def require_alpha(alpha: float) -> None:
     """Raise unless there is a map of such a sparsity."""
+    require_number("alpha", alpha)
     if not 1 <= alpha < math.inf:
         raise ValueError(f"alpha must be at least 1 and finite, got {alpha}")
