@@ -3,6 +3,7 @@
 import math
 from numbers import Real
 
+import torch
 from torch import Tensor
 
 
@@ -17,8 +18,8 @@ def require_float(name: str, tensor: Tensor, shape: str, min_dims: int = 1) -> N
 
 
 def require_number(name: str, value: float) -> None:
-    """Raise unless `value` is a real number, of Python or numpy."""
-    if not isinstance(value, Real):
+    """Raise unless `value` is a real number of Python or numpy, or one that torch traces."""
+    if not isinstance(value, (Real, torch.SymInt, torch.SymFloat)):
         raise TypeError(f"{name} must be a number, got {value!r}")
 
 
