@@ -32,8 +32,8 @@ _METHOD = """\
 - **The ceiling** is the larger of two least times: all inputs and outputs copied once at the bandwidth, and the
   multiply-adds that the algorithm needs (estimated) at the rate of a large matrix product, both measured in the same
   run. Data that stay in a cache may beat the bandwidth.
-- **Not run** is what would take too long: each provider has a limit of estimated multiply-adds. All such rows are
-  listed.
+- **Not run** is what a provider would take too long for, by a limit of estimated multiply-adds, what was left when the
+  time for the whole run was up, and what did not agree. All such rows are listed, with the reason.
 - float32, one thread."""
 
 _REPRODUCE = """\
