@@ -9,6 +9,7 @@ second: the waveform U-net would take ten times as long.
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from multiprocessing import parent_process
 from pathlib import Path
 from typing import NamedTuple
 
@@ -227,7 +228,7 @@ def _work(index: int, data: Data, systems: Mapping[str, Config], shares: Sequenc
         if rate not in kits:
             kits[rate] = data.sounds(rate)
         trainer = Trainer(system, kits[rate], performances=performances, recordings=data.recordings, seed=run.seed)
-        weights = train(trainer, run.folder, workers=0, progress=lambda *_: None)
+        weights = train(trainer, run.folder, workers=0, progress=_stop_with_parent)
         if trainer.recordings and trainer.recordings.skipped:
             lines = "".join(f"{reason}\n" for reason in trainer.recordings.skipped.values())
             write_whole(run.folder / "skipped.txt", lines.encode())
@@ -235,6 +236,13 @@ def _work(index: int, data: Data, systems: Mapping[str, Config], shares: Sequenc
         for reason in evaluation.failures.values():
             raise ValueError(reason)
         write_json(run.scores, [evaluation])
+
+
+def _stop_with_parent(*_: object) -> None:
+    """End with the process that started this one, however that ended: two must not write to one folder."""
+    parent = parent_process()
+    if parent is not None and not parent.is_alive():
+        raise SystemExit(1)
 
 
 def _hits(transcriber: Transcriber) -> Callable[[Path], list[Hit]]:

@@ -19,9 +19,9 @@ from drummernet.ablation import Comparison
 __all__ = ["print_tables", "write_tables"]
 
 _RULE = """\
-{tracks} tracks; each variant {seeds} times, on {items} segments. mean, sum and published
-are the F1 that `drummernet evaluate` prints, averaged over the seeds. [low high]
-is a 95 % bootstrap interval over tracks and seeds: both are drawn anew with
+Tracks: {tracks}. Trainings of each variant: {seeds}, on {items} segments each. mean, sum
+and published are the F1 that `drummernet evaluate` prints, averaged over the seeds.
+[low high] is a 95 % bootstrap interval over tracks and seeds: both are drawn anew with
 replacement, the same for all variants, so that a change is measured on pairs.
 With few seeds it is too narrow, and with one it is over tracks alone. "paper" is
 Choi and Cho, ISMIR 2019, mean of three data sets, after six million segments.
