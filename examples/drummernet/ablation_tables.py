@@ -19,17 +19,18 @@ from drummernet.ablation import Comparison
 __all__ = ["print_tables", "write_tables"]
 
 _RULE = """\
-Tracks: {tracks}. Trainings of each variant: {seeds}, on {items} segments each. mean, sum
-and published are the F1 that `drummernet evaluate` prints, averaged over the seeds.
-[low high] is a 95 % bootstrap interval over tracks and seeds: both are drawn anew with
-replacement, the same for all variants, so that a change is measured on pairs.
-With few seeds it is too narrow, and with one it is over tracks alone. "paper" is
-Choi and Cho, ISMIR 2019, mean of three data sets, after six million segments.
-"confirmed" is yes where the whole interval of the change lies on the paper's side
-of zero, no where it lies on the other, and open where it holds zero.
-The paper's variants stand on the log-mel encoder of `default` at 125 frames a
-second in place of the waveform U-net, and train on batches of four with a cosine
-schedule; classes, level, gate, heads, losses and peak picking are the paper's."""
+Tracks: {tracks}. Trainings of each variant: {seeds}, on {items} segments each.
+mean, sum and published are the F1 that `drummernet evaluate` prints, averaged
+over the seeds. [low high] is a 95 % bootstrap interval over tracks and seeds:
+both are drawn anew with replacement, the same for all variants, so that a
+change is measured on pairs. With few seeds it is too narrow, and with one it is
+over tracks alone. "paper" is Choi and Cho, ISMIR 2019, mean of three data sets,
+after six million segments. "confirmed" is yes where the whole interval of the
+change lies on the paper's side of zero, no where it lies on the other, and open
+where it holds zero. The paper's variants stand on the log-mel encoder of
+`default` at 125 frames a second in place of the waveform U-net, and train on
+batches of four with a cosine schedule; classes, level, gate, heads, losses and
+peak picking are the paper's."""
 
 
 class _Grid(NamedTuple):

@@ -159,5 +159,5 @@ def test_the_command_trains_in_two_processes_and_writes_the_tables(data, variant
     found = {path.name for path in (tmp_path / "out").iterdir()}
     assert found == {"both", "cycle", "settings.json", "ablation.txt", "ablation.md", "ablation.json"}
     text = (tmp_path / "out" / "ablation.txt").read_text()
-    assert max(map(len, text.splitlines())) <= 84
+    assert max(map(len, text.splitlines())) <= 80
     assert "…" not in text

@@ -70,7 +70,7 @@ def test_tables_say_the_same_in_all_three_forms_and_fit_a_terminal(tmp_path):
     content = json.loads((tmp_path / "ablation.json").read_text())
     assert [one["name"] for one in content["variants"]] == list(VARIANTS)
     assert "…" not in text
-    assert max(map(len, text.splitlines())) <= 84
+    assert max(map(len, text.splitlines())) <= 80
     for one in content["variants"]:
         shown = f"{one['mean'][0]:.3f}".removeprefix("0")
         for form in (text, markdown):
