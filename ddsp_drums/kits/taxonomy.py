@@ -41,7 +41,7 @@ class Instrument:
         spellings: Words that file names use for it, beside those of `names.toml`.
 
     Source:
-        Classes: Choi and Cho, "Deep Unsupervised Drum Transcription", ISMIR 2019, section 4, and a side stick.
+        Classes: Choi and Cho, "Deep Unsupervised Drum Transcription", ISMIR 2019, section 4, a side stick and a clap.
         Parents: Southall et al., "MDB Drums", ISMIR 2017.
 
     Example:
@@ -115,7 +115,7 @@ def load_taxonomy(path: str | Path) -> Taxonomy:
         >>> file.flush()
         >>> taxonomy = load_taxonomy(file.name)
         >>> taxonomy.gm_notes[56], taxonomy.by_id["COW"].six, len(taxonomy.instruments)
-        ('COW', 'OT', 13)
+        ('COW', 'OT', 14)
     """
     try:
         data = tomllib.loads(Path(path).read_text("utf-8"))

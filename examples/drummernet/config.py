@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from ddsp_drums.kits import INSTRUMENTS, PUBLISHED_11
+from ddsp_drums.kits import PUBLISHED_11
 
 __all__ = ["CONFIGS", "Config", "ModelConfig", "PickingConfig", "TrainConfig"]
 
@@ -28,7 +28,7 @@ class ModelConfig:
 
     encoder: str = "mel"
     head: str = "linear"
-    instruments: tuple[str, ...] = tuple(instrument.id for instrument in INSTRUMENTS)
+    instruments: tuple[str, ...] = ("KD", "SD", "SST", "CHH", "OHH", "PHH", "HT", "MT", "FT", "RD", "CR", "TMB")
     sample_rate: int = 16000
     level: str = "loudness"
     hop_length: int = 128

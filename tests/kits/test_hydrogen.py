@@ -54,24 +54,24 @@ def test_the_oldest_kits_have_a_file_an_instrument(tmp_path):
 def test_the_name_of_the_instrument_then_that_of_the_file_then_the_note_tell_the_class(tmp_path):
     path = drumkit(
         tmp_path,
-        instrument("Snare", layer("clap.wav"), note=36),
+        instrument("Snare", layer("cowbell.wav"), note=36),
         instrument("Stick", layer("SideStick.wav"), note=37),
         instrument("Bell", layer("x.wav"), note=53),
         instrument("Hat", layer("hat.wav"), note=44),
         instrument("Kick", layer("kick.wav"), note=36),
-        instrument("Hand Clap", layer("snare.wav"), note=38),
+        instrument("Cowbell", layer("snare.wav"), note=38),
         instrument("", layer("y.wav")),
         instrument("Empty", note=38),
         instrument("Crash", layer("z.wav"), note="3e9"),
     )
     sounds = read_hydrogen(path, TAXONOMY).sounds
     assert {sound.label: (sound.name, sound.note) for sound in sounds} == {
-        "clap.wav": ("SD", ""),
+        "cowbell.wav": ("SD", ""),
         "SideStick.wav": ("SST", ""),
         "x.wav": ("RD", "by its MIDI key 53"),
         "hat.wav": ("PHH", "by its MIDI key 44"),
         "kick.wav": ("KD", ""),
-        "snare.wav": (None, "named 'clap'"),
+        "snare.wav": (None, "named 'cowbell'"),
         "y.wav": (None, "no name says what it is"),
         "z.wav": ("CR", ""),
     }

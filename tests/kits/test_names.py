@@ -31,8 +31,9 @@ SPELLINGS = {
     "RD": "Ride.wav, ride1Bell_OH_F_1.wav, 24Ride-3.wav, RC17a01.wav, RCB17a01.wav, RideLBell/1-RideLBell.wav",
     "CR": ("CrashTip.wav, china1_OH_FF_1.wav, Splash-Hard.wav, CRASH 16inch - Dry-01.wav, CC13a24.wav, 808_Cymbal.wav"),
     "TMB": "Tambourine.wav, 54-Tambourine-1.wav, tb/10_tb.wav, Tamb/1.wav",
+    "CLP": "Clap.wav, 39-HandClap-1.wav, cp/11_cp_x.wav, Snare Clap.wav, Hand Claps 2.wav, 808_Clap.wav",
     None: (
-        "Cowbell.wav, 39-HandClap-1.wav, drum_roll.wav, crash1Choke_OH_F_1.wav, snareOFF_OH_F_1.wav, "
+        "Cowbell.wav, drum_roll.wav, crash1Choke_OH_F_1.wav, snareOFF_OH_F_1.wav, "
         "48-SabianRockHatSwish-1.wav, "
         "stir_dl1.wav, SnareRest/1-SnareRest.wav, TomClicks.wav, bellchime_F_1.wav, misc/1_misc.wav, "
         "64-Maraca-1.wav, x.wav, 13b_tamb/sn_vl1.wav, 18_prep/sn_vl1.wav, 60-Paiste2002-22-1.wav, "

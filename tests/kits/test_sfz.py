@@ -141,7 +141,7 @@ def test_keys_tell_what_no_name_does_and_names_outrank_them(tmp_path):
     <region> key=46 sample=hat.wav
     <region> key=51 sample=snare.wav
     <region> key=56 sample=b.wav
-    <region> key=39 sample=clap.wav
+    <region> key=60 sample=bongo.wav
     """
     assert {label: sound[:2] for label, sound in found(tmp_path, text).items()} == {
         "kick.wav": ("KD", ""),
@@ -149,7 +149,7 @@ def test_keys_tell_what_no_name_does_and_names_outrank_them(tmp_path):
         "hat.wav": ("OHH", "by its MIDI key 46"),
         "snare.wav": ("SD", ""),
         "b.wav": (None, "no name says what it is"),
-        "clap.wav": (None, "named 'clap'"),
+        "bongo.wav": (None, "named 'bongo'"),
     }
 
 
@@ -246,7 +246,7 @@ def test_unknown_opcodes_and_headers_and_odd_values_are_read_over(tmp_path):
         ('#include "/etc/passwd"', "absolute path"),
         ('#include "."', "no such file"),
         ("<region> sample=" + "k" * MAX_LINE, "a line of"),
-        ("<region> sample=clap.wav", "none of its 1 sounds"),
+        ("<region> sample=bongo.wav", "none of its 1 sounds"),
     ],
 )
 def test_broken_files_are_named_in_one_line(tmp_path, text, message):

@@ -18,7 +18,7 @@ MIN_SAMPLE_RATE = 8000
 
 @torch.no_grad()
 def procedural_kit(*, sample_rate: int = 16000, seed: int = 0, preset: str | None = None) -> Kit:
-    """Synthesise a kit of all twelve classes and a clap, with three velocities each.
+    """Synthesise a kit of all classes, with three velocities each.
 
     Every setting of every drum is drawn evenly from its range in `voices.toml`, which those of real drums fill; drums
     of one group (hi-hats, toms) alike. Softer hits are quieter and darker. The sounds are the project's own, free for
