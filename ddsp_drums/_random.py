@@ -9,6 +9,14 @@ _T = TypeVar("_T", int, Tensor)
 _WORD = 0xFFFFFFFF
 
 
+def require_seed(seed: int) -> None:
+    """Raise unless `seed` is an int of at least 0."""
+    if not isinstance(seed, int):
+        raise TypeError(f"seed must be an int, got {seed!r}")
+    if seed < 0:
+        raise ValueError(f"seed must be at least 0, got {seed}")
+
+
 def uniform(count: int, seed: int, like: Tensor) -> Tensor:
     """Return numbers (count,) from above 0 to below 1, of the dtype and on the device of `like`.
 

@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from ddsp_drums._validate import require_positive
+from ddsp_drums._validate import require_count, require_positive
 from ddsp_drums.kits.archive import unpacked
 from ddsp_drums.kits.assemble import assemble
 from ddsp_drums.kits.folder import find_in_folder
@@ -13,6 +13,8 @@ from ddsp_drums.kits.sfz import find_in_sfz
 from ddsp_drums.kits.taxonomy import TAXONOMY, Taxonomy
 
 __all__ = ["load_kit"]
+
+MIN_DURATION_S = 0.01  # what is shorter would be silence before the onset and a fade
 
 
 def load_kit(
@@ -46,7 +48,8 @@ def load_kit(
 
     Raises:
         KitError: If there is no such kit, its file is broken or malicious, or no sound can be used.
-        ValueError: If `sample_rate` or `max_duration_s` is not greater than 0.
+        TypeError: If `sample_rate` is not an int.
+        ValueError: If `sample_rate` is below 1 or `max_duration_s` below a hundredth.
         ImportError: If soundfile and soxr are not installed.
 
     Example:
@@ -61,8 +64,10 @@ def load_kit(
         (('KD', 'FT'), 2, {'Cowbell.wav': "named 'cowbell'"})
         >>> folder.cleanup()
     """
-    require_positive("sample_rate", sample_rate)
+    require_count("sample_rate", sample_rate)
     require_positive("max_duration_s", max_duration_s)
+    if max_duration_s < MIN_DURATION_S:
+        raise ValueError(f"max_duration_s must be at least {MIN_DURATION_S}, got {max_duration_s}")
     path = Path(path)
     make = partial(assemble, source=str(path), sample_rate=sample_rate, max_duration_s=max_duration_s)
     kind = path.suffix.lower()

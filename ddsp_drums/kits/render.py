@@ -1,5 +1,6 @@
 """A performance played on a kit."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -65,7 +66,7 @@ def render(
 
     Raises:
         KitError: If an instrument plays that the kit has not.
-        ValueError: If `duration_s` is not positive.
+        ValueError: If `duration_s` is not positive, `dynamic_range_db` is negative, or an onset is not finite.
 
     Example:
         >>> from ddsp_drums.events import Hit
@@ -74,7 +75,12 @@ def render(
         torch.Size([16000])
     """
     require_positive("duration_s", duration_s)
+    if not 0 <= dynamic_range_db < math.inf:
+        raise ValueError(f"dynamic_range_db must be at least 0 and finite, got {dynamic_range_db}")
     ordered = sorted(hits)
+    strange = next((hit for hit in ordered if not math.isfinite(hit.onset_s)), None)
+    if strange:
+        raise ValueError(f"hits must have finite onsets, got {strange}")
     played = {hit.instrument for hit in ordered}
     missing = sorted(played - set(kit.classes))
     if missing:

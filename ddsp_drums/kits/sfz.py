@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import cache, partial
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -39,6 +40,7 @@ def find_in_sfz(path: Path, taxonomy: Taxonomy) -> list[Found]:
     """
     left_out: dict[str, Found] = {}
     hits: dict[str, _Hit] = {}
+    find = cache(partial(locate, path.parent))  # many regions may play one sample
     for region in read_regions(path):
         sample = region.get("sample", "")
         if sample and not sample.startswith("*"):
@@ -47,7 +49,7 @@ def find_in_sfz(path: Path, taxonomy: Taxonomy) -> list[Found]:
         if reason:
             left_out.setdefault(sample, Found(path, sample or "<region>", None, reason, sample))
             continue
-        file, label = locate(path.parent, sample)
+        file, label = find(sample)
         key = _key(region)
         conditions = sorted(f"{name}={value}" for name, value in region.items() if name.startswith(_CONDITIONS))
         velocity = min(max(_number(region.get("hivel", "127"), 127), 1), 127)

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ddsp_drums._random import normal
+from ddsp_drums._random import normal, require_seed
 from ddsp_drums.nn._controls import as_controls, require_output
 
 __all__ = ["FilteredNoise", "filtered_noise"]
@@ -53,7 +53,7 @@ def filtered_noise(
         (torch.Size([2, 16000]), tensor([1., 1.]))
     """
     require_output(sample_rate, n_samples)
-    _require_seed(seed)
+    require_seed(seed)
     low_hz, high_hz, tilt_db = as_controls("(...)", low_hz=low_hz, high_hz=high_hz, tilt_db=tilt_db)
     if n_samples < 3 or low_hz.numel() == 0:  # no frequency between none and half the rate, or no item
         return 0 * (low_hz + high_hz + tilt_db)[..., None].expand(*low_hz.shape, n_samples)
@@ -83,7 +83,7 @@ class FilteredNoise(nn.Module):
     def __init__(self, *, sample_rate: float, n_samples: int, seed: int = 0) -> None:
         super().__init__()
         require_output(sample_rate, n_samples)
-        _require_seed(seed)
+        require_seed(seed)
         self.sample_rate = sample_rate
         self.n_samples = n_samples
         self.seed = seed
@@ -97,10 +97,3 @@ class FilteredNoise(nn.Module):
     def extra_repr(self) -> str:
         """Show the options."""
         return f"sample_rate={self.sample_rate}, n_samples={self.n_samples}, seed={self.seed}"
-
-
-def _require_seed(seed: int) -> None:
-    if not isinstance(seed, int):
-        raise TypeError(f"seed must be an int, got {seed!r}")
-    if seed < 0:
-        raise ValueError(f"seed must be at least 0, got {seed}")

@@ -138,7 +138,7 @@ def test_begins_at_the_given_settings_in_their_units():
         (lambda: DrumVoice("KD", torch.ones(len(VOICES["KD"].names))), ValueError, "settings of KD must lie in"),
         (lambda: DrumVoice("KD", sample_rate=0)(), ValueError, "sample_rate"),
         (lambda: DrumVoice("KD", duration_s=-1.0)(), ValueError, "duration_s"),
-        (lambda: DrumVoice("KD", seed=-1)(), ValueError, "seed"),
+        (lambda: DrumVoice("KD", seed=-1)(), ValueError, "seed must be at least 0, got -1$"),
         (lambda: DrumVoice("KD")(torch.ones(1, dtype=torch.float64)), TypeError, "both be float32 or both float64"),
         (lambda: drum_voice(drawn("KD", 2), torch.ones(3), instrument="KD"), ValueError, "must broadcast"),
     ],

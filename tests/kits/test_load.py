@@ -114,3 +114,18 @@ def test_instruments_of_ones_own_are_found_by_their_spellings_and_notes(tmp_path
     assert placed(kit) == {"Kick": "KD", "Cow-Bell": "COW", "cowbell": "COW", "56-Latin": "COW"}
     assert kit.left_out == {"Gong.wav": "named 'gong'"}
     assert kit.guessed == {"56-Latin.wav": "by the General MIDI note 56 in its name"}
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"sample_rate": 0}, ValueError),
+        ({"sample_rate": 22_050.5}, TypeError),
+        ({"max_duration_s": 1e-9}, ValueError),
+        ({"max_duration_s": float("nan")}, ValueError),
+    ],
+)
+def test_bad_options_are_named(tmp_path, options, error):
+    save(tmp_path, "kick.wav")
+    with pytest.raises(error, match=next(iter(options))):
+        load_kit(tmp_path, **options)

@@ -102,7 +102,15 @@ def test_hits_are_clean(kits):
                 assert abs(float(hit.mean())) < 0.01 * float(hit.abs().max())
 
 
-@pytest.mark.parametrize("options", [{"sample_rate": 4000}, {"seed": -1}])
-def test_bad_options_are_named(options):
-    with pytest.raises(ValueError, match=next(iter(options))):
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"sample_rate": 4000}, ValueError),
+        ({"sample_rate": "fast"}, TypeError),
+        ({"seed": -1}, ValueError),
+        ({"seed": 0.5}, TypeError),
+    ],
+)
+def test_bad_options_are_named(options, error):
+    with pytest.raises(error, match=next(iter(options))):
         procedural_kit(**options)

@@ -65,6 +65,10 @@ def test_what_the_kit_lacks_is_named():
         render([Hit(0, "SD", 1), Hit(0, "CHH", 1)], CLICK, duration_s=1.0)
     with pytest.raises(ValueError, match="duration_s"):
         render([], CLICK, duration_s=0)
+    with pytest.raises(ValueError, match="dynamic_range_db"):
+        render([], CLICK, duration_s=1.0, dynamic_range_db=-1.0)
+    with pytest.raises(ValueError, match="finite onsets"):
+        render([Hit(float("nan"), "KD", 1)], CLICK, duration_s=1.0)
 
 
 def test_is_the_plain_sum_of_one_shots_wherever_they_lie():

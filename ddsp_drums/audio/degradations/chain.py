@@ -39,7 +39,8 @@ def degrade(audio: Tensor, *, sample_rate: int, rngs: Sequence[np.random.Generat
 
     Raises:
         TypeError: If `audio` is not a floating-point tensor.
-        ValueError: If there is not one of `rngs` for each item, or `sample_rate` is none of MP3's.
+        ValueError: If there is not one of `rngs` for each item, `audio` has NaN or infinite samples, or `sample_rate`
+            is none of MP3's.
         ImportError: If soundfile and soxr are not installed.
 
     Example:
@@ -52,6 +53,8 @@ def degrade(audio: Tensor, *, sample_rate: int, rngs: Sequence[np.random.Generat
     require_audio(audio)
     require_mp3_rate(sample_rate)
     items = audio.detach().reshape(-1, audio.shape[-1]).float()
+    if not items.isfinite().all():
+        raise ValueError("audio must be finite, got NaN or infinite samples")
     if len(rngs) != len(items):
         raise ValueError(f"rngs must be one for each of the {len(items)} items of audio, got {len(rngs)}")
     plans = [_plan(rng, items.shape[-1], sample_rate) for rng in rngs]

@@ -126,7 +126,7 @@ def mp3(audio: Tensor, *, sample_rate: int, bitrate_kbps: float) -> Tensor:
 
     Raises:
         TypeError: If `audio` is not a floating-point tensor.
-        ValueError: If `sample_rate` or `bitrate_kbps` is none of those.
+        ValueError: If `sample_rate` or `bitrate_kbps` is none of those, or `audio` has NaN or infinite samples.
         ImportError: If soundfile is not installed.
 
     Source:
@@ -142,6 +142,8 @@ def mp3(audio: Tensor, *, sample_rate: int, bitrate_kbps: float) -> Tensor:
     lowest, highest = require_mp3_rate(sample_rate)
     if not lowest <= bitrate_kbps <= highest:
         raise ValueError(f"bitrate_kbps must be {lowest} to {highest} at {sample_rate} Hz, got {bitrate_kbps}")
+    if not audio.isfinite().all():  # LAME would end the process
+        raise ValueError("audio must be finite, got NaN or infinite samples")
     soundfile, _ = libraries()
     level = min((highest - bitrate_kbps) / (highest - lowest), 0.999)  # libsndfile refuses 1
     rows = []

@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ddsp_drums._random import require_seed
+from ddsp_drums._validate import require_count
 from ddsp_drums.kits.kit import Drum, Kit
 from ddsp_drums.kits.procedural.synth import drum_voice
 from ddsp_drums.kits.procedural.voices import PRESETS, VOICES, Voice
@@ -34,6 +36,7 @@ def procedural_kit(*, sample_rate: int = 16000, seed: int = 0, preset: str | Non
         A kit with one drum per class, its hits 0.3 to 2 s long. The same seed gives the same kit.
 
     Raises:
+        TypeError: If `sample_rate` or `seed` is not an int.
         ValueError: If `sample_rate` is below 8000, `seed` is negative, or there is no such preset.
 
     Source:
@@ -44,10 +47,10 @@ def procedural_kit(*, sample_rate: int = 16000, seed: int = 0, preset: str | Non
         >>> len(kit.classes), kit.templates(["KD", "SD"]).shape
         (13, torch.Size([2, 16000]))
     """
+    require_count("sample_rate", sample_rate)
+    require_seed(seed)
     if sample_rate < MIN_SAMPLE_RATE:
         raise ValueError(f"sample_rate must be at least {MIN_SAMPLE_RATE}, got {sample_rate}")
-    if seed < 0:
-        raise ValueError(f"seed must be at least 0, got {seed}")
     if preset is not None and preset not in PRESETS:
         raise ValueError(f"preset must be one of {', '.join(map(repr, PRESETS))}, got {preset!r}")
     drums = {}

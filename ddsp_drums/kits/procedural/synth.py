@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ddsp_drums._random import uniform
+from ddsp_drums._random import require_seed, uniform
 from ddsp_drums._validate import require_float, require_positive
 from ddsp_drums.functional import decaying_partials, filtered_noise, strike_envelope, swept_sine
 from ddsp_drums.kits.procedural.voices import Columns, Voice, voice_of
@@ -94,6 +94,7 @@ def drum_voice(
     require_positive("sample_rate", sample_rate)
     duration_s = voice.duration_s if duration_s is None else duration_s
     require_positive("duration_s", duration_s)
+    require_seed(seed)
     require_float("settings", settings, f"(..., {len(voice.names)})")
     require_float("velocity", velocity, "(...)", min_dims=0)
     if settings.dtype not in (torch.float32, torch.float64) or velocity.dtype != settings.dtype:

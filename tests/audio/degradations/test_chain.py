@@ -67,5 +67,7 @@ def test_bad_input_is_named():
         degrade(torch.randn(3, 100), sample_rate=RATE, rngs=rngs(range(2)))
     with pytest.raises(ValueError, match="sample_rate must be one of 8000"):
         degrade(torch.randn(100), sample_rate=9000, rngs=rngs(range(1)))
+    with pytest.raises(ValueError, match="audio must be finite"):
+        degrade(torch.full((100,), torch.nan), sample_rate=RATE, rngs=rngs(range(1)))
     with pytest.raises(TypeError, match="audio"):
         degrade(torch.ones(100, dtype=torch.int16), sample_rate=RATE, rngs=rngs(range(1)))

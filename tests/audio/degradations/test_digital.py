@@ -81,6 +81,7 @@ def test_bad_parameters_are_named():
     for bad, name in (
         (lambda: mp3(audio, sample_rate=10_000, bitrate_kbps=64), "sample_rate must be one of 8000, .*, got 10000"),
         (lambda: mp3(audio, sample_rate=RATE, bitrate_kbps=320), "bitrate_kbps must be 8 to 160 at 16000 Hz"),
+        (lambda: mp3(audio / 0, sample_rate=RATE, bitrate_kbps=64), "audio must be finite"),
         (lambda: quantise(audio, bits=1), "bits must be greater than 1"),
         (lambda: mu_law(audio, bits=1), "bits"),
         (lambda: resample(audio, sample_rate=RATE, to_hz=0), "to_hz"),
