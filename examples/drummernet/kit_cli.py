@@ -28,8 +28,11 @@ def kit() -> None:
 @app.command()
 def show(
     path: Annotated[
-        Path, typer.Argument(metavar="KIT", help="A folder, an .sfz, a Hydrogen drumkit.xml or .h2drumkit.")
-    ],
+        Path | None,
+        typer.Argument(
+            metavar="[KIT]", help="A folder, an .sfz, a Hydrogen drumkit.xml or .h2drumkit. Default: synthesised."
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(metavar="SHEET.png", help="Draw the sounds into this picture.")] = None,
     taxonomy: Annotated[Path | None, typer.Option(metavar="TOML", help="Instruments of your own.")] = None,
 ) -> None:
@@ -37,12 +40,12 @@ def show(
 
     What is wrong, a kit.toml beside the sounds puts right.
     """
-    from ddsp_drums.kits import TAXONOMY, load_kit, load_taxonomy
+    from ddsp_drums.kits import TAXONOMY, load_kit, load_taxonomy, procedural_kit
 
     if out and not out.absolute().parent.is_dir():
         raise ValueError(f"--out {out}: no such folder")
     classes = load_taxonomy(taxonomy) if taxonomy else TAXONOMY
-    loaded = load_kit(path, taxonomy=classes)
+    loaded = load_kit(path, taxonomy=classes) if path else procedural_kit()
     _out.print(f"{loaded.name}: licence {loaded.licence or 'unknown'}", markup=False, highlight=False, soft_wrap=True)
     _out.print(_drums(loaded, classes))
     for title, reasons in (("guessed", loaded.guessed), ("left out", loaded.left_out)):

@@ -58,6 +58,14 @@ def test_it_draws_a_sheet_and_knows_instruments_of_ones_own(show, folder, tmp_pa
     assert imread(tmp_path / "sheet.png").shape[0] > 4 * 100
 
 
+def test_without_a_kit_it_shows_the_synthesised_one(show, tmp_path):
+    result = show("--out", tmp_path / "sheet.png")
+    assert result.exit_code == 0, result.output
+    assert "CLP   │ hand clap" in result.output
+    assert "licence CC0-1.0" in result.output
+    assert imread(tmp_path / "sheet.png").shape[0] > 13 * 100
+
+
 def test_a_sheet_has_a_row_a_class_and_shows_what_is_there(tmp_path):
     drums = procedural_kit(seed=1).drums
     plot_kit(tmp_path / "three.png", Kit("three", 16000, {name: drums[name] for name in ("KD", "SD", "CHH")}))

@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 import soundfile
 from drummernet.cli import main
+from drummernet.render import read_notes
 
 from ddsp_drums.events import Hit, write_midi
 from ddsp_drums.kits import procedural_kit
 
 RATE = 44_100
-KITS = ("gogodze-phu", "hydrogen-tr808", "uzu", "web-audio")  # those that are read quickly
+# Of each kind one or more that are read quickly.
+KITS = ("gogodze-phu", "hydrogen-tr808", "hydrogen-tr808/drumkit.xml", "sams-sonor/SamsSonor.sfz", "uzu", "web-audio")
+GROOVE = "midi/groove/drummer3/session1/12_rock_120_beat_4-4.mid"
 BEAT = [Hit(0.25 + 0.5 * n, ("KD", "CHH", "SD", "CHH")[n % 4], 110) for n in range(12)]
 
 
@@ -35,13 +38,13 @@ def beat(tmp_path):
     return tmp_path / "beat.mid"
 
 
-def onsets(path):
+def onsets(path, *, wait=200):
     """Onsets that librosa finds, from frames that begin where they are counted from."""
     audio, rate = soundfile.read(path, dtype="float32")
     assert rate == RATE
     level_db = librosa.amplitude_to_db(np.abs(librosa.stft(audio, n_fft=256, hop_length=64, center=False)))
     strength = librosa.onset.onset_strength(S=level_db, sr=RATE, hop_length=64, lag=2, center=False)
-    frames = librosa.onset.onset_detect(onset_envelope=strength, sr=RATE, hop_length=64, delta=0.1, wait=200)
+    frames = librosa.onset.onset_detect(onset_envelope=strength, sr=RATE, hop_length=64, delta=0.1, wait=wait)
     return (frames * 64 + 256 - 64) / RATE  # a frame shows an onset as soon as it reaches its end
 
 
@@ -63,6 +66,19 @@ def test_librosa_finds_the_onsets_on_real_kits(run, beat, tmp_path, data, kit):
     code, _, err = run(beat, "--kit", data / "kits" / kit, "-o", tmp_path / "beat.flac")
     assert (code, err) == (0, "")
     assert_heard(tmp_path / "beat.flac")
+
+
+@pytest.mark.parametrize("kit", [None, "hydrogen-gmrock", "uzu"])
+def test_librosa_finds_the_onsets_of_a_drummer(run, tmp_path, data, kit):
+    """Where several hits lie close together it finds one of them, and nothing where there is none."""
+    played = tmp_path / "played.flac"
+    assert run(data / GROOVE, *(["--kit", data / "kits" / kit] if kit else []), "-o", played)[0] == 0
+    struck = np.array([hit.onset_s for hit in read_notes(data / GROOVE)])
+    found = onsets(played, wait=20)
+    error_s = np.abs(found[:, None] - struck).min(1)
+    assert len(found) > 60
+    assert np.median(error_s) < 0.002
+    assert np.quantile(error_s, 0.95) < 0.005
 
 
 def test_the_level_is_normalised_without_clipping(run, beat, tmp_path):
