@@ -169,25 +169,27 @@ def render(
         int | None, typer.Option(min=0, help="Draw drums and one-shots by chance, the same for the same number.")
     ] = None,
     sample_rate: Annotated[int, typer.Option(min=8000, max=192_000, help="Hz.")] = 44_100,
+    taxonomy: Annotated[Path | None, typer.Option(metavar="TOML", help="Instruments of your own.")] = None,
 ) -> None:
     """Play a MIDI file on a kit. Notes that the kit has no sound for are reported; the others play."""
     import numpy as np
 
-    from ddsp_drums.kits import BY_ID, load_kit, procedural_kit
+    from ddsp_drums.kits import TAXONOMY, load_kit, load_taxonomy, procedural_kit
     from drummernet.render import MAX_HIT_S, play, read_notes, write_normalised
 
     out = out or midi.with_suffix(".flac")
     if out.suffix.lower() not in _AUDIO or not out.parent.is_dir():
         raise ValueError(f"--out {out}: must be a file in an existing folder that ends in {', '.join(_AUDIO)}")
-    hits = read_notes(midi)
+    classes = load_taxonomy(taxonomy) if taxonomy else TAXONOMY
+    hits = read_notes(midi, taxonomy=classes)
     if kit is None:
         sounds = procedural_kit(sample_rate=sample_rate, seed=seed or 0)
     else:
-        sounds = load_kit(kit, sample_rate=sample_rate, max_duration_s=MAX_HIT_S)
+        sounds = load_kit(kit, sample_rate=sample_rate, max_duration_s=MAX_HIT_S, taxonomy=classes)
     played = play(hits, sounds, rng=None if seed is None else np.random.default_rng(seed))
     write_normalised(out, played.audio, sample_rate=sample_rate)
     for name, count in played.left_out.items():
-        label = f"{BY_ID[name].name} ({name})" if name in BY_ID else name
+        label = f"{classes.by_id[name].name} ({name})" if name in classes.by_id else name
         line = f"left out: {count} hit{'s' * (count > 1)} of {label}, which kit {sounds.name} has not"
         _err.print(line, markup=False, highlight=False, soft_wrap=True)
     _out.print(f"{midi}: {played.hits} hits -> {out}", markup=False, highlight=False, soft_wrap=True)

@@ -15,7 +15,7 @@ from ddsp_drums.events import Hit, read_midi
 from ddsp_drums.kits import Drum, Kit, render
 from drummernet.config import ModelConfig
 from drummernet.level import scale_level
-from drummernet.render import NOTES
+from drummernet.render import drum_notes
 from drummernet.rhythm import random_performance, vary
 
 __all__ = ["Recordings", "Rendered", "load_performances", "played_frames"]
@@ -62,7 +62,8 @@ def load_performances(folder: str | Path) -> list[list[Hit]]:
         ValueError: If the folder holds no MIDI file with drum hits, or a file is none.
     """
     paths = sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in {".mid", ".midi"})
-    performances = [hits for hits in (read_midi(path, notes=NOTES) for path in paths) if len(hits) > 1]
+    notes = drum_notes()
+    performances = [hits for hits in (read_midi(path, notes=notes) for path in paths) if len(hits) > 1]
     if not performances:
         raise ValueError(f"{folder}: no MIDI file with drum hits in it")
     return performances

@@ -10,12 +10,9 @@ from torch import Tensor
 
 from ddsp_drums.audio import write_audio
 from ddsp_drums.events import Hit, read_midi
-from ddsp_drums.kits import GM_NOTES, GROOVE_NOTES, Kit, render
+from ddsp_drums.kits import TAXONOMY, Kit, Taxonomy, render
 
-__all__ = ["MAX_HIT_S", "NOTES", "Played", "play", "read_notes", "write_normalised"]
-
-NOTES = {**GROOVE_NOTES, **GM_NOTES}
-"""Class of each MIDI note: General MIDI's, and where it has none, those of electronic kits."""
+__all__ = ["MAX_HIT_S", "Played", "drum_notes", "play", "read_notes", "write_normalised"]
 
 MAX_HIT_S = 6.0
 """Seconds after which a one-shot is cut: what a crash rings."""
@@ -38,11 +35,17 @@ class Played:
     left_out: Mapping[str, int]
 
 
-def read_notes(path: str | Path) -> list[Hit]:
+def drum_notes(taxonomy: Taxonomy = TAXONOMY) -> dict[int, str]:
+    """Tell the class of each MIDI note: General MIDI's, and where it has none, those of electronic kits."""
+    return {**taxonomy.groove_notes, **taxonomy.gm_notes}
+
+
+def read_notes(path: str | Path, *, taxonomy: Taxonomy = TAXONOMY) -> list[Hit]:
     """Read every drum note of a MIDI file; one that has no class is called `note 56` and so on.
 
     Args:
         path: A Standard MIDI File.
+        taxonomy: Tells the class of each note, see :func:`drum_notes`.
 
     Returns:
         Hits in order of time, at least one.
@@ -50,7 +53,8 @@ def read_notes(path: str | Path) -> list[Hit]:
     Raises:
         ValueError: If the file is no MIDI file, or has no note.
     """
-    hits = read_midi(path, notes={note: NOTES.get(note, f"note {note}") for note in range(128)})
+    known = drum_notes(taxonomy)
+    hits = read_midi(path, notes={note: known.get(note, f"note {note}") for note in range(128)})
     if not hits:
         raise ValueError(f"{path}: has no note to play")
     return hits

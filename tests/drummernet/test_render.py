@@ -106,6 +106,22 @@ def test_what_the_kit_lacks_is_reported_and_the_rest_plays(run, tmp_path):
     assert np.abs(audio[start : start + 2000]).max() > 0.5
 
 
+def test_instruments_of_ones_own_play(run, tmp_path):
+    (tmp_path / "kit").mkdir()
+    bell = procedural_kit(sample_rate=RATE).drums["TMB"][0].hits[-1]
+    soundfile.write(tmp_path / "kit" / "cowbell.wav", bell.numpy(), RATE)
+    (tmp_path / "own.toml").write_text(
+        '[[instrument]]\nid = "COW"\nname = "cowbell"\ngm_note = 56\ncolour = "#7f7f7f"\nsix = "OT"\n'
+        'spellings = ["cowbell"]\n'
+    )
+    notes = [mido.Message("note_on", channel=9, note=note, velocity=90, time=240) for note in (56, 39, 56)]
+    mido.MidiFile(tracks=[mido.MidiTrack(notes)]).save(tmp_path / "song.mid")
+    code, out, err = run(tmp_path / "song.mid", "--kit", tmp_path / "kit", "--taxonomy", tmp_path / "own.toml")
+    assert code == 0
+    assert "2 hits" in out
+    assert "1 hit of hand clap (CLP)" in err
+
+
 def test_a_seed_gives_one_result_and_another_seed_another(run, beat, tmp_path):
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         assert run(beat, "--seed", seed, "--sample-rate", 22_050, "-o", tmp_path / f"{name}.wav")[0] == 0
