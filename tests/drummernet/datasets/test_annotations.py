@@ -157,7 +157,7 @@ def midi_file(path, notes, channel=9):
 
 def test_midi_notes_of_electronic_kits_and_of_other_percussion_are_known(tmp_path):
     labels = [note.label for note in read_annotation(midi_file(tmp_path / "a.mid", [22, 26, 58, 56, 39]))]
-    assert labels == ["CHH", "OHH", "FT", "OT", "OT"]
+    assert labels == ["CHH", "OHH", "FT", "OT", "CLP"]
 
 
 def test_a_midi_note_that_is_no_drum_is_refused(tmp_path):
