@@ -263,14 +263,28 @@ def test_few_hits_choose_sparse_and_many_polyphase():
     for outputs in [("audio",), ("activations", "templates")]:
         for hits, expected in [(10, "sparse"), (22000, "polyphase")]:
             activations = (torch.randperm(8 * 11 * 2000).view(8, 11, 2000) < 8 * hits).float()
-            assert choose_backend(activations, templates, 16, False, outputs, "support") == expected
+            assert choose_backend(activations, templates, 16, False, outputs, "support")[0] == expected
 
 
 @needs_numba
 def test_a_dense_gradient_of_activations_alone_is_polyphase():
     activations, templates = torch.zeros(8, 11, 2000), torch.randn(1, 11, 16000)
-    assert choose_backend(activations, templates, 16, False, ("activations",), "dense") == "polyphase"
-    assert choose_backend(activations, templates, 16, False, ("activations",), "support") == "sparse"
+    assert choose_backend(activations, templates, 16, False, ("activations",), "dense") == ("polyphase", None)
+    assert choose_backend(activations, templates, 16, False, ("activations",), "support")[0] == "sparse"
+
+
+@needs_numba
+@given(st.integers(1, 3), st.integers(1, 4), st.integers(1, 300), st.floats(0, 1))
+def test_nonzero_activations_are_listed_until_there_are_too_many(batch, instruments, frames, density):
+    from ddsp_drums.ops.template_synthesis.numba_kernels import list_events
+
+    activations = sparse_randn(batch, instruments, frames, density=density)
+    where = activations.flatten(0, 1).nonzero()
+    events = list_events(activations, len(where))
+    assert events.frames.tolist() == where[:, 1].tolist()
+    assert events.start.tolist() == [int((where[:, 0] < row).sum()) for row in range(batch * instruments + 1)]
+    if len(where):
+        assert list_events(activations, len(where) - 1) is None
 
 
 def test_without_numba_polyphase_is_chosen_and_sparse_refused(monkeypatch):
@@ -278,7 +292,7 @@ def test_without_numba_polyphase_is_chosen_and_sparse_refused(monkeypatch):
         where = module if isinstance(module, dict) else vars(module)
         monkeypatch.setitem(where, "has_numba", lambda: False)
     activations, templates = torch.zeros(1, 3, 10), torch.randn(1, 3, 20)
-    assert choose_backend(activations, templates, 4, False, ("audio",), "dense") == "polyphase"
+    assert choose_backend(activations, templates, 4, False, ("audio",), "dense") == ("polyphase", None)
     with pytest.raises(ImportError, match=r"pip install 'ddsp_drums\[cpu\]'"):
         template_synthesis(activations, templates[0], backend="sparse")
 

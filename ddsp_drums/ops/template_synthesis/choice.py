@@ -3,26 +3,32 @@
 The estimate is in nanoseconds of one thread of one CPU, fitted to 300 random shapes; only ratios matter.
 """
 
+from typing import TYPE_CHECKING
+
 from torch import Tensor
 
 from ddsp_drums._compilers import has_numba, has_triton
 from ddsp_drums.ops.template_synthesis.polyphase import plan_blocks
 
+if TYPE_CHECKING:
+    from ddsp_drums.ops.template_synthesis.numba_kernels import Events
+
 _CALL = 200_000  # around the FFTs of a polyphase call
-_FFT = 3.7  # a point of an FFT, with its way to memory and back
-_MIX = 0.33  # a product of two points of spectra
-_SCAN = 1  # an activation looked at, to be counted and listed
-_EVENT = 60  # a nonzero activation
+_FFT = 4.5  # a point of an FFT, with its way to memory and back
+_MIX = 0.4  # a product of two points of spectra
+_SCAN = 1  # an activation looked at
+_EVENT = 45  # a nonzero activation
 _ADD = 0.057  # a sample of a template, added or compared
 
 
 def choose_backend(
     activations: Tensor, templates: Tensor, hop_length: int, stems: bool, outputs: tuple[str, ...], gradient: str
-) -> str:
+) -> tuple[str, "Events | None"]:
     """Choose for activations (B, K, N) and templates (B or 1, K, L).
 
-    On a CPU by the estimated time, for which the nonzero activations are counted. On a GPU by shape alone, because to
-    count would make the host wait: sparse for a kit an item and for audio much longer than the templates.
+    On a CPU by the estimated time, for which the nonzero activations are listed until there are too many. On a GPU by
+    shape alone, because to count would make the host wait: sparse for a kit an item and for audio much longer than the
+    templates.
 
     Args:
         activations: Shape (B, K, N).
@@ -33,22 +39,25 @@ def choose_backend(
         gradient: "dense" or "support", as of :func:`ddsp_drums.template_synthesis`.
 
     Returns:
-        "polyphase" or "sparse".
+        "polyphase" or "sparse", and the nonzero activations if they were listed.
     """
     if activations.is_cuda:
         long = activations.shape[-1] * hop_length > 16 * templates.shape[-1]
-        return "sparse" if has_triton() and (templates.shape[0] > 1 or long) else "polyphase"
+        return ("sparse" if has_triton() and (templates.shape[0] > 1 or long) else "polyphase"), None
     if not (activations.is_cpu and has_numba()):
-        return "polyphase"
-    shape = activations, templates, hop_length
-    polyphase = _polyphase_ns(*shape, stems, outputs)
-    sparse = 0.0
+        return "polyphase", None
+    to_spare = _polyphase_ns(activations, templates, hop_length, stems, outputs)
     if gradient == "dense" and "activations" in outputs:  # for which the sparse backend needs the polyphase one
-        sparse = _polyphase_ns(*shape, stems, ("activations",))
+        to_spare -= _polyphase_ns(activations, templates, hop_length, stems, ("activations",))
         outputs = tuple(output for output in outputs if output != "activations")
-    if sparse < polyphase:
-        sparse += _sparse_ns(*shape) * len(outputs)
-    return "sparse" if sparse < polyphase else "polyphase"
+    to_spare -= _SCAN * activations.numel()
+    most = int(to_spare / (_event_ns(activations, templates, hop_length) * max(len(outputs), 1)))
+    if most <= 0:
+        return "polyphase", None
+    from ddsp_drums.ops.template_synthesis.numba_kernels import list_events
+
+    events = list_events(activations, min(most, activations.numel()))
+    return "polyphase" if events is None else "sparse", events
 
 
 def _polyphase_ns(
@@ -67,9 +76,7 @@ def _polyphase_ns(
     return _CALL * len(outputs) + blocks.length * (_FFT * needed + _MIX * mixed)
 
 
-def _sparse_ns(activations: Tensor, templates: Tensor, hop_length: int) -> float:
-    from ddsp_drums.ops.template_synthesis.numba_kernels import count_nonzero
-
+def _event_ns(activations: Tensor, templates: Tensor, hop_length: int) -> float:
     samples, length = activations.shape[-1] * hop_length, templates.shape[-1]
     ringing = length * (1 - length / (2 * samples)) if length < samples else samples / 2  # of a hit anywhere
-    return _SCAN * activations.numel() + count_nonzero(activations) * (_EVENT + _ADD * ringing)
+    return _EVENT + _ADD * ringing

@@ -1,6 +1,7 @@
 """Template synthesis and its gradient on the CPU by adding a template at each nonzero activation."""
 
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -12,18 +13,33 @@ from ddsp_drums._numba import compiled
 _TILE = 1 << 15  # samples of audio that stay in a cache while all that sounds in them is added
 _STRETCH = 1 << 14  # samples of a template that stay there while all its hits are looked at
 
-_COUNTED = 1 << 30  # activations counted together, in 32 bits
 _FRAMES = 64  # looked at together for activations that are not zero
 _compiled = partial(compiled, reorder_sums=True)
 
 
-def synthesize(activations: Tensor, templates: Tensor, hop_length: int, stems: bool) -> Tensor:
+class Events(NamedTuple):
+    """The activations that are not zero: of row r = b * K + k in the frames `frames[start[r] : start[r + 1]]`."""
+
+    start: np.ndarray
+    frames: np.ndarray
+
+
+def list_events(activations: Tensor, most: int) -> Events | None:
+    """List the nonzero activations of (B, K, N), or give up, with None, where there are more than `most`."""
+    start, frames = _list_events(_array(activations), most)
+    return Events(start, frames) if start.size else None
+
+
+def synthesize(
+    activations: Tensor, templates: Tensor, hop_length: int, stems: bool, events: Events | None = None
+) -> Tensor:
     """Map activations (B, K, N) and templates (B or 1, K, L) to audio (B, N * hop), or (B, K, N * hop) with `stems`."""
     batch, instruments, frames = activations.shape
     y, sounds = _array(activations), _array(templates)
+    start, struck = events or _list_events(y, y.size)
     audio = np.zeros((batch, instruments if stems else 1, frames * hop_length), y.dtype)
     tiles = -(-audio.shape[-1] // _TILE)
-    in_threads(_add_tiles, batch * tiles, y, *_compact(y), sounds, hop_length, audio)
+    in_threads(_add_tiles, batch * tiles, y, start, struck, sounds, hop_length, audio)
     played = torch.from_numpy(audio)
     return played if stems else played.squeeze(1)
 
@@ -35,14 +51,16 @@ def correlate(
     hop_length: int,
     for_activations: bool,
     for_templates: bool,
+    events: Events | None = None,
 ) -> tuple[Tensor | None, Tensor | None]:
     """Map the gradient with respect to the audio to those with respect to nonzero activations and to the templates."""
     y, sounds = _array(activations), _array(templates)
+    start, struck = events or _list_events(y, y.size)
     heard = _array(cotangent if cotangent.dim() == 3 else cotangent.unsqueeze(1))
     to_activations = np.zeros_like(y)
     to_templates = np.zeros_like(sounds if for_templates else sounds[:0])
     in_threads(
-        _correlate_instruments, y.shape[1], y, *_compact(y), sounds, hop_length, heard, to_activations, to_templates
+        _correlate_instruments, y.shape[1], y, start, struck, sounds, hop_length, heard, to_activations, to_templates
     )
     return (
         torch.from_numpy(to_activations) if for_activations else None,
@@ -50,36 +68,34 @@ def correlate(
     )
 
 
-def count_nonzero(activations: Tensor) -> int:
-    """Count the activations (B, K, N) that are not zero, several times as fast as PyTorch does."""
-    y = _array(activations).reshape(-1)
-    return sum(_count(y[begin : begin + _COUNTED]) for begin in range(0, y.size, _COUNTED))
-
-
 def _array(tensor: Tensor) -> np.ndarray:
     return tensor.detach().contiguous().numpy()
 
 
 @_compiled
-def _compact(y):
-    """List the frames that are not zero: those of row r = b * K + k are `frames[start[r] : start[r + 1]]`."""
+def _list_events(y, most):
+    """List the nonzero activations, read once; where there are more than `most`, `start` is empty."""
     batch, instruments, size = y.shape
     start = np.zeros(batch * instruments + 1, np.int64)
+    frames = np.empty(most, np.int64)  # of which no more memory is taken than is written
+    i = 0
     for row in range(batch * instruments):
-        start[row + 1] = start[row] + _count(y[row // instruments, row % instruments])
-    frames = np.empty(start[-1], np.int64)
-    for row in range(batch * instruments):
-        i = start[row]
+        values = y[row // instruments, row % instruments]
+        left = _count(values)
+        if i + left > most:
+            return start[:0], frames[:0]
         for begin in range(0, size, _FRAMES):
-            if i == start[row + 1]:
+            if not left:
                 break
-            block = y[row // instruments, row % instruments, begin : begin + _FRAMES]
+            block = values[begin : begin + _FRAMES]
             if _count(block):  # most are empty, and to count is quicker than to look at each
                 for n in range(block.size):
                     if block[n] != 0:
                         frames[i] = begin + n
                         i += 1
-    return start, frames
+                        left -= 1
+        start[row + 1] = i
+    return start, frames[:i]
 
 
 @_compiled

@@ -4,7 +4,8 @@
 derivatives of each are made of both, so that these two give derivatives of any order.
 """
 
-from types import ModuleType
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -22,9 +23,11 @@ def _synthesize(
 ) -> Tensor:
     if activations.shape[0] == 0:
         return _audio_like(activations, templates, hop_length, stems, backend, gradient)
+    events = None
     if backend == "auto":
-        backend = choose_backend(activations, templates, hop_length, stems, ("audio",), gradient)
-    return _kernels(backend, activations).synthesize(activations, templates, hop_length, stems)
+        backend, events = choose_backend(activations, templates, hop_length, stems, ("audio",), gradient)
+    play, _ = _kernels(backend, activations, events)
+    return play(activations, templates, hop_length, stems)
 
 
 @custom_op("ddsp_drums::template_synthesis_backward", mutates_args=())
@@ -44,16 +47,17 @@ def _correlate(
     if activations.shape[0] == 0:
         to_activations, to_templates = activations.new_zeros(activations.shape), templates.new_zeros(templates.shape)
     else:
+        events = None
         if backend == "auto":
             outputs = ("activations",) * for_activations + ("templates",) * for_templates
-            backend = choose_backend(*inputs, cotangent.dim() == 3, outputs, gradient)
-        kernels = _kernels(backend, activations)
+            backend, events = choose_backend(*inputs, cotangent.dim() == 3, outputs, gradient)
+        _, compare = _kernels(backend, activations, events)
         if backend == "sparse" and gradient == "dense" and for_activations:  # known only where they are not zero
             to_activations, _ = polyphase.correlate(cotangent, *inputs, True, False)
             if for_templates:
-                _, to_templates = kernels.correlate(cotangent, *inputs, False, True)
+                _, to_templates = compare(cotangent, *inputs, False, True)
         else:
-            to_activations, to_templates = kernels.correlate(cotangent, *inputs, for_activations, for_templates)
+            to_activations, to_templates = compare(cotangent, *inputs, for_activations, for_templates)
         if to_activations is not None and gradient == "support" and backend == "polyphase":
             to_activations = _on_support(to_activations, activations)
     empty = cotangent.new_empty(0)
@@ -63,16 +67,17 @@ def _correlate(
     )
 
 
-def _kernels(backend: str, activations: Tensor) -> ModuleType:
+def _kernels(backend: str, activations: Tensor, events: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Return the map and its gradient by a backend, which is told the nonzero activations if they are listed."""
     if backend == "polyphase":
-        return polyphase
+        return polyphase.synthesize, polyphase.correlate
     if activations.is_cuda:
         from ddsp_drums.ops.template_synthesis import triton_kernels
 
-        return triton_kernels
+        return triton_kernels.synthesize, triton_kernels.correlate
     from ddsp_drums.ops.template_synthesis import numba_kernels
 
-    return numba_kernels
+    return partial(numba_kernels.synthesize, events=events), partial(numba_kernels.correlate, events=events)
 
 
 def _on_support(gradient: Tensor, activations: Tensor) -> Tensor:
