@@ -46,7 +46,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=names, help="what to measure; the rest keeps its results")
     parser.add_argument("--quick", action="store_true", help="tiny shapes, to see that everything runs")
     parser.add_argument("--draw", action="store_true", help="measure nothing, draw the page from the results there are")
-    parser.add_argument("--time-limit", type=float, default=1800, help="seconds after which no row is begun")
+    parser.add_argument("--time-limit", type=float, default=3600, help="seconds after which no row is begun")
     parser.add_argument("--out", type=Path, help="folder for results and page [benchmarks/results and docs]")
     return parser.parse_args()
 

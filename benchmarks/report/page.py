@@ -41,7 +41,7 @@ _REPRODUCE = """\
 
 ```bash
 pip install ".[bench]"            # with torchaudio, which needs torch 2.11
-python -m benchmarks              # all of this page, on a GPU if there is one: under half an hour on a CPU
+python -m benchmarks              # all of this page, on a GPU if there is one: some forty minutes on a CPU
 python -m benchmarks --quick      # tiny shapes, to see that everything runs
 benchmarks/on_gpu.sh              # the GPU's tests and this page on a GPU, in ten minutes
 ```
