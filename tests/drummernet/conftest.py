@@ -1,8 +1,10 @@
-"""A recipe small enough to train in a second."""
+"""A recipe small enough to train in a second, and its commands as they are typed."""
 
+import sys
 from dataclasses import replace
 
 import pytest
+from drummernet.cli import main
 from drummernet.config import CONFIGS, Config
 
 from ddsp_drums.kits import Kit
@@ -30,3 +32,16 @@ def tiny() -> Config:
             template_s=0.25,
         ),
     )
+
+
+@pytest.fixture
+def evaluate(monkeypatch, capsys):
+    """Run `drummernet evaluate`: exit code, standard output, standard error."""
+
+    def evaluate(*arguments):
+        monkeypatch.setattr(sys, "argv", ["drummernet", "evaluate", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        return stop.value.code or 0, *capsys.readouterr()
+
+    return evaluate

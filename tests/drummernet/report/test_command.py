@@ -1,22 +1,6 @@
-import sys
-
 import numpy as np
 import pytest
 import soundfile
-from drummernet.cli import main
-
-
-@pytest.fixture
-def evaluate(monkeypatch, capsys):
-    """Run `drummernet evaluate`: exit code, standard output, standard error."""
-
-    def evaluate(*arguments):
-        monkeypatch.setattr(sys, "argv", ["drummernet", "evaluate", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        return stop.value.code or 0, *capsys.readouterr()
-
-    return evaluate
 
 
 @pytest.fixture(scope="module")
