@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ddsp_drums.events import Hit
-    from drummernet.transcribe import Transcriber, Transcription
+    from drummernet.transcribe import Transcriber
+    from drummernet.transcription import Transcription
 
 __all__ = ["main"]
 

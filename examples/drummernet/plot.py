@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ddsp_drums._atomic import write_whole
 from ddsp_drums.kits import BY_ID
-from drummernet.transcribe import Transcription
+from drummernet.transcription import Transcription
 
 __all__ = ["plot_transcription"]
 

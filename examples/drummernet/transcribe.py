@@ -1,6 +1,5 @@
 """From audio to hits."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -9,38 +8,20 @@ from torch import Tensor
 
 from ddsp_drums import spectrogram
 from ddsp_drums.audio import read_audio
-from ddsp_drums.events import Hit, pick_peaks
+from ddsp_drums.events import pick_peaks
 from drummernet.config import Config
 from drummernet.level import scale_level
 from drummernet.model import DrummerNet
 from drummernet.refine import refine
+from drummernet.transcription import Event, Transcription
 from drummernet.weights import SHIPPED, load_weights
 
-__all__ = ["Transcriber", "Transcription"]
+__all__ = ["Transcriber", "transcribe_audio"]
 
 _REFINING_FFT = 512
 _ALIGNMENT = 64  # chunks begin where windows of the gate and pooling steps of the U-net begin
 # Instruments that one pair of hands plays in one place: found together, then told apart.
 _TOGETHER = (("CHH", "OHH", "PHH"), ("HT", "MT", "FT"))
-
-
-@dataclass(frozen=True, eq=False)
-class Transcription:
-    """What was heard.
-
-    Attributes:
-        hits: In order of time.
-        activations: Probability of each instrument, (K, N) in [0, 1].
-        instruments: The K instruments.
-        frame_rate_hz: Frames a second.
-        duration_s: Length of the audio in seconds.
-    """
-
-    hits: list[Hit]
-    activations: Tensor
-    instruments: tuple[str, ...]
-    frame_rate_hz: float
-    duration_s: float
 
 
 class Transcriber:
@@ -89,10 +70,10 @@ def transcribe_audio(
     if refined:
         magnitudes = spectrogram(audio, n_fft=_REFINING_FFT, hop_length=config.model.hop_length)
         any_of = refine(any_of, magnitudes, frame_rate_hz=frame_rate_hz)
-    hits = []
+    events = []
     for group, activation in zip(groups, any_of, strict=True):
         rows = [row[name] for name in group]
-        times, _ = pick_peaks(
+        times, heights = pick_peaks(
             activation,
             frame_rate_hz=frame_rate_hz,
             threshold=threshold,
@@ -100,13 +81,13 @@ def transcribe_audio(
             mean_window_s=config.picking.mean_window_s,
             wait_s=config.picking.wait_s,
         )
-        for time in times.tolist():
+        for time, height in zip(times.tolist(), heights.tolist(), strict=True):
             frame = min(round(time * frame_rate_hz), activation.numel() - 1)
             which = int(probability[rows, frame].argmax())
             strength = round(127 * float(velocity[rows[which], frame]))
-            hits.append(Hit(time, group[which], min(max(strength, 1), 127)))
+            events.append(Event(time, group[which], min(max(strength, 1), 127), height))
     return Transcription(
-        hits=sorted(hits),
+        events=tuple(sorted(events)),
         activations=probability,
         instruments=config.model.instruments,
         frame_rate_hz=frame_rate_hz,

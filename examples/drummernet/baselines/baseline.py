@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from ddsp_drums.audio import read_audio
-from ddsp_drums.events import Hit, pick_peaks
+from ddsp_drums.events import pick_peaks
 from ddsp_drums.kits import BY_ID
-from drummernet.transcribe import Transcription
+from drummernet.transcription import Event, Transcription
 
 __all__ = ["Baseline"]
 
@@ -57,9 +57,9 @@ class Baseline(ABC):
             raise ValueError(f"audio must have shape (T,) with T >= 1, got {tuple(audio.shape)}")
         with torch.inference_mode():
             activations = self.activations(audio)
-        hits = [hit for name, threshold in self.threshold.items() for hit in self.pick(activations, name, threshold)]
+        events = [event for name, threshold in self.threshold.items() for event in self.pick(activations, name, threshold)]
         return Transcription(
-            hits=sorted(hits),
+            events=tuple(sorted(events)),
             activations=activations / activations.amax().clamp(min=1e-9),
             instruments=self.instruments,
             frame_rate_hz=self.sample_rate / self.hop_length,
@@ -70,16 +70,16 @@ class Baseline(ABC):
         """Transcribe a file; raises AudioFileError where it cannot be read."""
         return self(read_audio(path, sample_rate=self.sample_rate))
 
-    def pick(self, activations: Tensor, name: str, threshold: float) -> list[Hit]:
+    def pick(self, activations: Tensor, name: str, threshold: float) -> list[Event]:
         """Pick the hits of one of the six classes from activations (K, N)."""
         rows = [row for row, instrument in enumerate(self.instruments) if BY_ID[instrument].six == name]
         together = activations[rows].sum(0)
         frame_rate_hz = self.sample_rate / self.hop_length
         loudness = together / together.amax().clamp(min=1e-9)
         times, heights = pick_peaks(loudness, frame_rate_hz=frame_rate_hz, threshold=threshold)
-        hits = []
+        events = []
         for time, height in zip(times.tolist(), heights.tolist(), strict=True):
             frame = min(round(time * frame_rate_hz), together.numel() - 1)
             instrument = self.instruments[rows[int(activations[rows, frame].argmax())]]
-            hits.append(Hit(time, instrument, max(1, round(127 * height))))
-        return hits
+            events.append(Event(time, instrument, max(1, round(127 * height)), height))
+        return events

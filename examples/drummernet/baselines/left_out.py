@@ -53,7 +53,11 @@ def evaluate_left_out(
         with torch.inference_mode():
             activations = baseline.activations(audio)
         classes = baseline.threshold
-        own = {(name, t): baseline.pick(activations, name, t) for name in classes for t in (*thresholds, classes[name])}
+        own = {
+            (name, t): [event.hit for event in baseline.pick(activations, name, t)]
+            for name in classes
+            for t in (*thresholds, classes[name])
+        }
         found.append(own)
         hits = ([hit for name in classes for hit in own[name, t]] for t in thresholds)
         results.append([score(track, duration_s, reference, each, window_s=window_s) for each in hits])
