@@ -7,12 +7,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ddsp_drums import spectrogram
+from ddsp_drums._validate import require_count
 from ddsp_drums.audio import read_audio
 from ddsp_drums.events import pick_peaks
 from drummernet.config import Config
 from drummernet.level import scale_level
 from drummernet.model import DrummerNet
 from drummernet.refine import refine
+from drummernet.thresholds import Thresholds, resolve_thresholds
 from drummernet.transcription import Event, Transcription
 from drummernet.weights import SHIPPED, load_weights
 
@@ -29,21 +31,45 @@ class Transcriber:
 
     Args:
         weights: A file of weights; the shipped network by default.
-        threshold: Overrides the config's; lower finds softer hits and more false ones.
+        threshold: Overrides the config's, for all instruments or for some (`thresholds.py`); lower finds softer hits,
+            and more false ones.
         refined: Whether to hear each recording again with the sounds that it is made of (`refine.py`).
+        device: Where the network runs.
+        batch_size: Chunks of a recording that the network hears at a time.
 
     Raises:
         WeightsError: If the weights cannot be used.
+        ValueError: If a threshold or the batch size is out of its range.
     """
 
-    def __init__(self, weights: str | Path = SHIPPED, *, threshold: float | None = None, refined: bool = False) -> None:
+    def __init__(
+        self,
+        weights: str | Path = SHIPPED,
+        *,
+        threshold: Thresholds | None = None,
+        refined: bool = False,
+        device: str | torch.device = "cpu",
+        batch_size: int = 1,
+    ) -> None:
+        require_count("batch_size", batch_size)
         self.model, self.config = load_weights(weights)
-        self.threshold = self.config.picking.threshold if threshold is None else threshold
+        self.model.to(device)
+        names, default = self.config.model.instruments, self.config.picking.threshold
+        self.threshold = resolve_thresholds({} if threshold is None else threshold, names, default=default)
         self.refined = refined
+        self.device = torch.device(device)
+        self.batch_size = batch_size
 
     def __call__(self, audio: Tensor) -> Transcription:
         """Transcribe mono audio (T,) at the network's sample rate, T >= 1."""
-        return transcribe_audio(self.model, self.config, audio, threshold=self.threshold, refined=self.refined)
+        return transcribe_audio(
+            self.model,
+            self.config,
+            audio.to(self.device),
+            threshold=self.threshold,
+            refined=self.refined,
+            batch_size=self.batch_size,
+        )
 
     def file(self, path: str | Path) -> Transcription:
         """Transcribe a file; raises AudioFileError where it cannot be read."""
@@ -52,12 +78,19 @@ class Transcriber:
 
 @torch.inference_mode()
 def transcribe_audio(
-    model: DrummerNet, config: Config, audio: Tensor, *, threshold: float, refined: bool = False
+    model: DrummerNet,
+    config: Config,
+    audio: Tensor,
+    *,
+    threshold: Thresholds,
+    refined: bool = False,
+    batch_size: int = 1,
 ) -> Transcription:
     """Transcribe mono audio (T,) with a given network; raises ValueError where there is no sample."""
     if audio.dim() != 1 or audio.numel() == 0:
         raise ValueError(f"audio must have shape (T,) with T >= 1, got {tuple(audio.shape)}")
-    probability, velocity = _frames(model, config, audio)
+    levels = resolve_thresholds(threshold, config.model.instruments, default=config.picking.threshold)
+    probability, velocity = _frames(model, config, audio, batch_size)
     frame_rate_hz = config.model.sample_rate / config.model.hop_length
     if not config.model.velocity:  # the activation itself is the only measure of how hard a hit is
         probability = probability / probability.amax(-1, keepdim=True).clamp(min=1e-6)
@@ -70,22 +103,25 @@ def transcribe_audio(
     if refined:
         magnitudes = spectrogram(audio, n_fft=_REFINING_FFT, hop_length=config.model.hop_length)
         any_of = refine(any_of, magnitudes, frame_rate_hz=frame_rate_hz)
+    probability, velocity, any_of = probability.cpu(), velocity.cpu(), any_of.cpu()
     events = []
     for group, activation in zip(groups, any_of, strict=True):
         rows = [row[name] for name in group]
-        times, heights = pick_peaks(
-            activation,
-            frame_rate_hz=frame_rate_hz,
-            threshold=threshold,
-            max_window_s=config.picking.max_window_s,
-            mean_window_s=config.picking.mean_window_s,
-            wait_s=config.picking.wait_s,
-        )
-        for time, height in zip(times.tolist(), heights.tolist(), strict=True):
-            frame = min(round(time * frame_rate_hz), activation.numel() - 1)
-            which = int(probability[rows, frame].argmax())
-            strength = round(127 * float(velocity[rows[which], frame]))
-            events.append(Event(time, group[which], min(max(strength, 1), 127), height))
+        for level in {levels[name] for name in group}:
+            times, heights = pick_peaks(
+                activation,
+                frame_rate_hz=frame_rate_hz,
+                threshold=level,
+                max_window_s=config.picking.max_window_s,
+                mean_window_s=config.picking.mean_window_s,
+                wait_s=config.picking.wait_s,
+            )
+            for time, height in zip(times.tolist(), heights.tolist(), strict=True):
+                frame = min(round(time * frame_rate_hz), activation.numel() - 1)
+                which = int(probability[rows, frame].argmax())
+                strength = round(127 * float(velocity[rows[which], frame]))
+                if levels[group[which]] == level:
+                    events.append(Event(time, group[which], min(max(strength, 1), 127), height))
     return Transcription(
         events=tuple(sorted(events)),
         activations=probability,
@@ -95,7 +131,9 @@ def transcribe_audio(
     )
 
 
-def _frames(model: DrummerNet, config: Config, audio: Tensor, chunk: int = 4096) -> tuple[Tensor, Tensor]:
+def _frames(
+    model: DrummerNet, config: Config, audio: Tensor, batch_size: int, chunk: int = 4096
+) -> tuple[Tensor, Tensor]:
     """Run the network chunk by chunk, each with the surroundings that it needs."""
     hop = config.model.hop_length
     audio = scale_level(audio, sample_rate=config.model.sample_rate, level=config.model.level)
@@ -103,11 +141,14 @@ def _frames(model: DrummerNet, config: Config, audio: Tensor, chunk: int = 4096)
     chunk = min(chunk, -(-n_frames // _ALIGNMENT) * _ALIGNMENT)
     before, length, skipped = model.surroundings(chunk)
     padded = F.pad(audio, (before, length))
-    probabilities, velocities = [], []
-    for first in range(0, n_frames, chunk):
-        prediction = model(padded[None, first * hop : first * hop + length])
-        frames = slice(skipped, skipped + min(chunk, n_frames - first))
-        probability = model.probabilities(prediction)[0, :, frames]
-        probabilities.append(probability)
-        velocities.append(probability if prediction.velocity is None else prediction.velocity[0, :, frames])
-    return torch.cat(probabilities, -1), torch.cat(velocities, -1)
+    probabilities: list[Tensor] = []
+    velocities: list[Tensor] = []
+    firsts = range(0, n_frames, chunk)
+    for number in range(0, len(firsts), batch_size):
+        together = [padded[first * hop : first * hop + length] for first in firsts[number : number + batch_size]]
+        prediction = model(torch.stack(together))
+        probability = model.probabilities(prediction)[..., skipped : skipped + chunk]
+        velocity = prediction.velocity
+        probabilities.extend(probability)
+        velocities.extend(probability if velocity is None else velocity[..., skipped : skipped + chunk])
+    return torch.cat(probabilities, -1)[:, :n_frames], torch.cat(velocities, -1)[:, :n_frames]

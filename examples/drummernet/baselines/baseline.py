@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 
 import torch
@@ -57,9 +58,9 @@ class Baseline(ABC):
             raise ValueError(f"audio must have shape (T,) with T >= 1, got {tuple(audio.shape)}")
         with torch.inference_mode():
             activations = self.activations(audio)
-        events = [event for name, threshold in self.threshold.items() for event in self.pick(activations, name, threshold)]
+        picked = (self.pick(activations, name, threshold) for name, threshold in self.threshold.items())
         return Transcription(
-            events=tuple(sorted(events)),
+            events=tuple(sorted(chain.from_iterable(picked))),
             activations=activations / activations.amax().clamp(min=1e-9),
             instruments=self.instruments,
             frame_rate_hz=self.sample_rate / self.hop_length,
