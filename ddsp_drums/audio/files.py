@@ -2,6 +2,7 @@
 
 import io
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from ddsp_drums._atomic import write_whole
 
-__all__ = ["AUDIO_SUFFIXES", "AudioFileError", "find_audio", "read_audio", "write_audio"]
+__all__ = ["AUDIO_SUFFIXES", "AudioFileError", "find_audio", "read_audio", "stream_audio", "write_audio"]
 
 AUDIO_SUFFIXES = frozenset({".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav", ".w64"})
 _BLOCK = 1 << 20  # samples of all channels read at a time, so that an hour does not stand in memory at its own rate
@@ -61,37 +62,56 @@ def read_audio(path: str | Path, *, sample_rate: int, max_duration_s: float | No
         AudioFileError: If the file is missing, empty, not audio, without samples, or has NaN or infinite samples.
         ImportError: If soundfile and soxr are not installed.
     """
+    return torch.cat(list(stream_audio(path, sample_rate=sample_rate, max_duration_s=max_duration_s)))
+
+
+def stream_audio(path: str | Path, *, sample_rate: int, max_duration_s: float | None = None) -> Iterator[Tensor]:
+    """Read a file piece by piece, in the same memory for any length; together the pieces are what `read_audio` returns.
+
+    Args:
+        path: The file.
+        sample_rate: Rate of the result in Hz.
+        max_duration_s: Seconds to read from the beginning; everything by default.
+
+    Yields:
+        Audio (n,), float32, n >= 1 as it comes: a minute or less.
+
+    Raises:
+        AudioFileError: As `read_audio`, when the piece is reached that cannot be used.
+        ImportError: If soundfile and soxr are not installed.
+    """
     soundfile, soxr = libraries()
     path = Path(path)
     if not os.path.isfile(path):  # unlike Path.is_file, it says no to a name that is too long
         raise AudioFileError(f"{path}: {'is a folder, not a file' if os.path.isdir(path) else 'no such file'}")
     if path.stat().st_size == 0:
         raise AudioFileError(f"{path}: empty file (0 bytes); export it again")
+    n_read = n_given = 0
     try:
         with soundfile.SoundFile(path) as file:
             rate = file.samplerate
             left = file.frames if max_duration_s is None else round(max_duration_s * rate)
             resampler = soxr.ResampleStream(rate, sample_rate, 1, quality="HQ")
-            pieces, finite, n_read = [], True, 0
             # Not `file.blocks`: where a header promises more than there is, as of many an MP3, it gives garbage for it.
             while len(block := file.read(min(left, _BLOCK // file.channels + 1), dtype="float32", always_2d=True)):
                 left -= len(block)
                 mono = block.mean(1)
                 n_read += mono.size
-                finite = finite and bool(np.isfinite(mono).all())
-                pieces.append(mono if rate == sample_rate else resampler.resample_chunk(mono))
+                if not np.isfinite(mono).all():
+                    raise AudioFileError(f"{path}: has NaN or infinite samples; export it again with finite samples")
+                piece = mono if rate == sample_rate else resampler.resample_chunk(mono)
+                n_given += piece.size
+                if piece.size:
+                    yield torch.from_numpy(piece)
     except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
         reason = str(getattr(error, "error_string", error)).strip(" .")
         raise AudioFileError(f"{path}: not readable as audio ({reason}); convert it to WAV or FLAC") from error
     if not n_read:
         raise AudioFileError(f"{path}: holds no samples; export it again")
-    if not finite:
-        raise AudioFileError(f"{path}: has NaN or infinite samples; export it again with finite samples")
-    if rate != sample_rate:
-        pieces.append(resampler.resample_chunk(np.zeros(0, np.float32), last=True))
-    audio = torch.from_numpy(np.concatenate(pieces))
     length = max(1, round(n_read * sample_rate / rate))
-    return torch.nn.functional.pad(audio, (0, length - audio.numel()))  # soxr may be a sample off
+    if n_given < length:  # what the resampler holds back, to which soxr may add a sample or lack one
+        rest = torch.from_numpy(resampler.resample_chunk(np.zeros(0, np.float32), last=True))
+        yield torch.nn.functional.pad(rest, (0, length - n_given - rest.numel()))
 
 
 def write_audio(path: str | Path, audio: Tensor, *, sample_rate: int) -> None:

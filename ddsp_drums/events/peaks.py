@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ddsp_drums._validate import require_float, require_positive
 
-__all__ = ["pick_peaks"]
+__all__ = ["PeakPicker", "pick_peaks"]
 
 
 def pick_peaks(
@@ -48,27 +48,112 @@ def pick_peaks(
         >>> times, heights
         (tensor([0.0200], dtype=torch.float64), tensor([0.8000]))
     """
-    require_float("activation", activation, "(N,)")
-    require_positive("frame_rate_hz", frame_rate_hz)
-    if activation.dim() != 1:
-        raise ValueError(f"activation must have shape (N,), got {tuple(activation.shape)}")
-    if activation.numel() == 0:
-        return activation.new_zeros(0, dtype=torch.float64), activation
-    y = activation[None]
-    reach_max = round(max_window_s * frame_rate_hz / 2)
-    reach_mean = round(mean_window_s * frame_rate_hz / 2)
-    maximum = F.max_pool1d(y, 2 * reach_max + 1, 1, reach_max)[0]
-    mean = F.avg_pool1d(y, 2 * reach_mean + 1, 1, reach_mean, count_include_pad=False)[0]
-    candidates = ((activation == maximum) & (activation >= mean + threshold) & (activation > 0)).nonzero()[:, 0]
+    picker = PeakPicker(
+        frame_rate_hz=frame_rate_hz,
+        threshold=threshold,
+        max_window_s=max_window_s,
+        mean_window_s=mean_window_s,
+        wait_s=wait_s,
+    )
+    return picker.push(activation, last=True)
 
-    wait = wait_s * frame_rate_hz
-    kept: list[int] = []
-    for frame in candidates.tolist():
-        if not kept or frame - kept[-1] >= wait:
-            kept.append(frame)
-    frames = torch.tensor(kept, dtype=torch.long, device=activation.device)
+
+class PeakPicker:
+    """Picks the peaks of an activation that comes in pieces, the same ones as of the whole (:func:`pick_peaks`).
+
+    Args:
+        frame_rate_hz: Frames per second.
+        threshold: How far a peak must rise above the mean.
+        max_window_s: Length of the window of the maximum.
+        mean_window_s: Length of the window of the mean.
+        wait_s: Shortest time between two peaks.
+        ahead_s: The furthest that both windows reach beyond a frame, and at least one frame; by default half of their
+            lengths, as `pick_peaks` has it.
+
+    Raises:
+        ValueError: If `frame_rate_hz` is not positive.
+
+    Example:
+        >>> picker = PeakPicker(frame_rate_hz=100, threshold=0.3)
+        >>> picker.push(torch.tensor([0, 0.1, 0.8, 0.1]))[0].numel()  # what follows may be higher
+        0
+        >>> picker.push(torch.zeros(8))
+        (tensor([0.0200], dtype=torch.float64), tensor([0.8000]))
+    """
+
+    def __init__(
+        self,
+        *,
+        frame_rate_hz: float,
+        threshold: float,
+        max_window_s: float = 0.05,
+        mean_window_s: float = 0.1,
+        wait_s: float = 0.05,
+        ahead_s: float = float("inf"),
+    ) -> None:
+        require_positive("frame_rate_hz", frame_rate_hz)
+        self.frame_rate_hz = frame_rate_hz
+        self.threshold = threshold
+        self._wait = wait_s * frame_rate_hz
+        self._windows = tuple(_reach(window_s, ahead_s, frame_rate_hz) for window_s in (max_window_s, mean_window_s))
+        self._before = max(1, *(before for before, _ in self._windows))
+        self._held = torch.zeros(0)
+        self._first = 0  # frame that `_held` begins with
+        self._last = float("-inf")  # frame of the last peak
+        self.ahead = max(1, *(after for _, after in self._windows))
+        self.decided = 0
+
+    def push(self, activation: Tensor, *, last: bool = False) -> tuple[Tensor, Tensor]:
+        """Hear the next frames (n,), the last ones or not, and return the peaks among the frames now decided.
+
+        Those are all but the last `ahead`, `decided` in number; with `last` they are all. Returns onset times (P,) in
+        seconds from the first frame of the first piece, float64, and the activation there (P,). Raises TypeError if
+        `activation` is not floating point, ValueError if it is not one-dimensional.
+        """
+        require_float("activation", activation, "(N,)")
+        if activation.dim() != 1:
+            raise ValueError(f"activation must have shape (N,), got {tuple(activation.shape)}")
+        held = torch.cat([self._held.to(activation), activation])
+        n_held = self._first + held.numel()
+        decided = n_held if last else max(self.decided, n_held - self.ahead)
+        frames = [self._first + frame for frame in self._candidates(held)]
+        frames = self._apart([frame for frame in frames if self.decided <= frame < decided])
+        here = torch.tensor(frames, dtype=torch.long, device=held.device) - self._first
+        times = ((here + self._first) + _vertices(held, here)) / self.frame_rate_hz
+        self.decided = decided
+        kept = max(self._first, decided - self._before)
+        self._held, self._first = held[kept - self._first :], kept
+        return times.clamp(min=0), held[here]
+
+    def _candidates(self, held: Tensor) -> list[int]:
+        """Frames that are the maximum of one window and above the mean of the other."""
+        if not held.numel():
+            return []
+        (before, after), mean_window = self._windows
+        maximum = F.max_pool1d(F.pad(held[None], (before, after), value=-torch.inf), before + after + 1, 1)[0]
+        there = torch.stack([held, torch.ones_like(held)])
+        total, count = F.avg_pool1d(F.pad(there, mean_window), sum(mean_window) + 1, 1)
+        peaks = (held == maximum) & (held >= total / count + self.threshold) & (held > 0)
+        return peaks.nonzero()[:, 0].tolist()
+
+    def _apart(self, frames: list[int]) -> list[int]:
+        kept = []
+        for frame in frames:
+            if frame - self._last >= self._wait:
+                kept.append(frame)
+                self._last = frame
+        return kept
+
+
+def _reach(window_s: float, ahead_s: float, frame_rate_hz: float) -> tuple[int, int]:
+    """Frames that a window reaches before and after its own."""
+    half = round(window_s * frame_rate_hz / 2)
+    return half, half if ahead_s == float("inf") else min(half, max(1, round(ahead_s * frame_rate_hz)))
+
+
+def _vertices(activation: Tensor, frames: Tensor) -> Tensor:
+    """Where the parabola through each frame and its neighbours has its vertex, in frames from it."""
     padded = F.pad(activation.double(), (1, 1))
     before, here, after = padded[frames], padded[frames + 1], padded[frames + 2]
     curvature = (2 * here - before - after).clamp(min=1e-12)
-    offset = ((after - before) / (2 * curvature)).clamp(-0.5, 0.5)
-    return ((frames + offset) / frame_rate_hz).clamp(min=0), activation[frames]
+    return ((after - before) / (2 * curvature)).clamp(-0.5, 0.5)

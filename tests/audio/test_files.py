@@ -3,7 +3,7 @@ import pytest
 import soundfile
 import torch
 
-from ddsp_drums.audio import AudioFileError, find_audio, read_audio, write_audio
+from ddsp_drums.audio import AudioFileError, find_audio, read_audio, stream_audio, write_audio
 
 
 @pytest.mark.parametrize("rate", [8_000, 16_000, 44_100, 96_000])
@@ -30,6 +30,29 @@ def test_a_long_file_is_read_in_blocks_without_a_seam(tmp_path, monkeypatch):
     whole = read_audio(tmp_path / "noise.wav", sample_rate=16_000)
     monkeypatch.setattr("ddsp_drums.audio.files._BLOCK", 1_000)
     torch.testing.assert_close(read_audio(tmp_path / "noise.wav", sample_rate=16_000), whole, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("rate", [16_000, 44_100])
+@pytest.mark.parametrize("n_samples", [1, 999, 1_001, 50_000])
+def test_pieces_of_a_file_are_the_file(tmp_path, monkeypatch, rate, n_samples):
+    noise = np.random.default_rng(0).standard_normal((n_samples, 2)).astype(np.float32) / 8
+    soundfile.write(tmp_path / "noise.wav", noise, rate, subtype="FLOAT")
+    monkeypatch.setattr("ddsp_drums.audio.files._BLOCK", 2_000)
+    pieces = list(stream_audio(tmp_path / "noise.wav", sample_rate=16_000))
+    assert all(0 < piece.numel() <= 1_001 for piece in pieces)
+    assert torch.equal(torch.cat(pieces), read_audio(tmp_path / "noise.wav", sample_rate=16_000))
+    assert torch.cat(pieces).numel() == max(1, round(n_samples * 16_000 / rate))
+
+
+def test_a_bad_sample_stops_where_it_is(tmp_path, monkeypatch):
+    noise = np.zeros(5_000, np.float32)
+    noise[3_500] = np.nan
+    soundfile.write(tmp_path / "nan.wav", noise, 16_000, subtype="FLOAT")
+    monkeypatch.setattr("ddsp_drums.audio.files._BLOCK", 999)
+    pieces = stream_audio(tmp_path / "nan.wav", sample_rate=16_000)
+    assert sum(next(pieces).numel() for _ in range(3)) == 3_000
+    with pytest.raises(AudioFileError, match="NaN"):
+        next(pieces)
 
 
 def test_a_header_that_promises_too_much_adds_nothing(tmp_path):

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ddsp_drums.events import pick_peaks
+from ddsp_drums.events import PeakPicker, pick_peaks
 
 
 def test_equals_librosa():
@@ -53,3 +53,28 @@ def test_bad_input_is_named():
         pick_peaks(torch.zeros(3), frame_rate_hz=0, threshold=0.1)
     with pytest.raises(TypeError, match="int64"):
         pick_peaks(torch.zeros(3, dtype=torch.long), frame_rate_hz=100, threshold=0.1)
+
+
+@given(st.integers(0, 400), st.lists(st.integers(0, 60), max_size=12), st.integers(0, 5))
+def test_peaks_of_pieces_are_those_of_the_whole(n_frames, lengths, seed):
+    activation = torch.rand(n_frames, generator=torch.Generator().manual_seed(seed)) ** 3
+    options = {"frame_rate_hz": 100, "threshold": 0.2, "wait_s": 0.07}
+    picker = PeakPicker(**options)
+    found, begin = [], 0
+    for length in lengths:
+        found.append(picker.push(activation[begin : begin + length]))
+        begin = min(begin + length, n_frames)
+        assert picker.decided == max(0, begin - picker.ahead)
+    found.append(picker.push(activation[begin:], last=True))
+    times, heights = map(torch.cat, zip(*found, strict=True))
+    whole = pick_peaks(activation, **options)
+    assert torch.equal(times, whole[0])
+    assert torch.equal(heights, whole[1])
+
+
+def test_looks_no_further_ahead_than_it_may():
+    picker = PeakPicker(frame_rate_hz=100, threshold=0.3, ahead_s=0.01)
+    assert picker.ahead == 1
+    times, _ = picker.push(torch.tensor([0, 0.8, 0.1]))
+    assert times.tolist() == pytest.approx([0.01], abs=0.005)
+    assert picker.push(torch.tensor([0.9, 0.1]))[0].numel() == 0  # it is too early after the other
