@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from ddsp_drums.audio import AudioFileError, find_audio, read_audio
+from ddsp_drums.audio import AudioFileError, find_audio
 from ddsp_drums.audio.degradations import bleed, degrade
+from ddsp_drums.audio.segments import read_segment
 from ddsp_drums.events import Hit, read_midi
 from ddsp_drums.kits import Drum, Kit, render
 from drummernet.config import ModelConfig
@@ -28,7 +29,6 @@ _BLEEDING = 0.15  # share of the others whose microphones hear each other
 _TAIL_S = 1.5  # hits before the segment still ring in it
 _ATTACK_S = 0.1
 _DYNAMIC_RANGE_DB = (12.0, 30.0)
-_KEPT = 1 << 26  # samples of recordings that stay in memory: 256 MB, 70 minutes at 16 kHz
 _MASKING_S = 0.03  # what sounds together for so long is heard as one
 _MASKED = 10 ** (-15 / 10)  # a hit that is so much weaker than all that sounds with it is not heard
 # Level of each instrument's hardest hit against the kick's, in its first 100 ms: near the medians of ten kits.
@@ -146,54 +146,43 @@ class Rendered(Dataset[tuple[Tensor, Tensor, Tensor]]):
         return Kit(name="mixed", sample_rate=self.config.sample_rate, drums=drums)
 
 
-class Recordings:
+class Recordings(Dataset[Tensor]):
     """Random segments (T,) of the recordings in a folder; item `i` of a seed is always the same.
 
-    A file that cannot be read is skipped from then on and listed in `skipped`.
+    Files are listed at the beginning, and read no sooner and no further than a segment needs. Where one cannot be
+    read, the segment comes from another, and `skipped` tells why.
 
     Args:
         folder: Audio files, in subfolders too.
         config: The network's.
         segment_s: Seconds of a segment; what is shorter is filled with silence.
         seed: Another seed gives other segments.
+
+    Raises:
+        AudioFileError: If the folder holds no audio file; from an item, if none of them can be read.
     """
 
     def __init__(self, folder: str | Path, config: ModelConfig, *, segment_s: float, seed: int = 0) -> None:
         self.files = find_audio(folder)
         self.config = config
-        self.length = round(segment_s * config.sample_rate)
+        self.segment_s = segment_s
         self.seed = seed
         self.skipped: dict[Path, str] = {}
-        self.kept: dict[Path, Tensor] = {}
-        self.room = _KEPT
 
     def __getitem__(self, index: int) -> Tensor:
         rng = np.random.default_rng((self.seed, 1, index))
+        rate = self.config.sample_rate
         for choice in rng.permutation(len(self.files)):
-            path = self.files[choice]
-            if path in self.skipped:
-                continue
+            path, position = self.files[choice], rng.random()
+            # A file that was skipped before is tried again: what an item is must not depend on those drawn before.
             try:
-                audio = self._read(path)
+                segment = read_segment(path, sample_rate=rate, position=position, duration_s=self.segment_s)
             except AudioFileError as error:
                 self.skipped[path] = str(error)
-                continue
-            start = int(rng.integers(max(audio.numel() - self.length, 0) + 1))
-            segment = audio[start : start + self.length]
-            segment = torch.nn.functional.pad(segment, (0, self.length - segment.numel()))
-            return scale_level(segment, sample_rate=self.config.sample_rate, level=self.config.level)
-        reasons = next(iter(self.skipped.values()))
-        raise AudioFileError(f"none of the {len(self.files)} recordings can be read; the first: {reasons}")
-
-    def _read(self, path: Path) -> Tensor:
-        """Read a recording, or take it from memory: reading it anew takes as long as learning from it."""
-        if path in self.kept:
-            return self.kept[path]
-        audio = read_audio(path, sample_rate=self.config.sample_rate)
-        if audio.numel() <= self.room:
-            self.kept[path] = audio
-            self.room -= audio.numel()
-        return audio
+            else:
+                return scale_level(segment, sample_rate=rate, level=self.config.level)
+        reason = next(iter(self.skipped.values()))
+        raise AudioFileError(f"none of the {len(self.files)} recordings can be read; the first: {reason}")
 
 
 def played_frames(

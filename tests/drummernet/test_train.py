@@ -163,13 +163,15 @@ def test_an_unknown_distance_is_refused(tiny, kit, recordings):
         Trainer(replace(tiny, train=replace(tiny.train, distance="wavelet")), [kit], recordings=recordings)
 
 
-def test_recordings_are_the_same_from_memory_and_from_the_file(tiny, recordings, monkeypatch):
-    kept = Recordings(recordings, tiny.model, segment_s=1.0)
-    monkeypatch.setattr("drummernet.data._KEPT", 0)
-    read = Recordings(recordings, tiny.model, segment_s=1.0)
-    assert all(torch.equal(kept[index], read[index]) for index in range(4))
-    assert kept.kept
-    assert not read.kept
+def test_a_segment_does_not_depend_on_those_drawn_before(tiny, recordings, tmp_path):
+    whole = (recordings / "loop.flac").read_bytes()
+    (tmp_path / "loop.flac").write_bytes(whole)
+    (tmp_path / "cut.flac").write_bytes(whole[: len(whole) // 2])
+    one, other = (Recordings(tmp_path, tiny.model, segment_s=1.0) for _ in range(2))
+    forwards = [one[index] for index in range(8)]
+    backwards = [other[index] for index in reversed(range(8))]
+    assert all(torch.equal(*pair) for pair in zip(forwards, reversed(backwards), strict=True))
+    assert [path.name for path in one.skipped] == ["cut.flac"]
 
 
 def test_a_broken_recording_is_skipped_and_listed(tiny, tmp_path):
