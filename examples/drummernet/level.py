@@ -1,10 +1,13 @@
 """Bring recordings to one level."""
 
+from typing import NamedTuple
+
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["scale_level"]
+__all__ = ["Level", "LevelMeter", "scale_level"]
 
 _BLOCK_S = 0.02
 _LOUD_QUANTILE = 0.95
@@ -38,3 +41,70 @@ def scale_level(audio: Tensor, *, sample_rate: int, level: str) -> Tensor:
     loud = blocks.square().mean(-1).sqrt().quantile(_LOUD_QUANTILE, dim=-1, keepdim=True)
     loud = torch.where(loud > 1e-2 * peak, loud, 0.2 * peak)  # hits so rare that most of it is silence
     return audio * (_LOUD_LEVEL / loud.clamp(min=_SILENCE))
+
+
+class Level(NamedTuple):
+    """How to scale a recording.
+
+    Attributes:
+        offset: What to take away from each sample.
+        gain: What to multiply it by then.
+        n_samples: Length of the recording in samples.
+    """
+
+    offset: float
+    gain: float
+    n_samples: int
+
+
+class LevelMeter:
+    """Measures a recording that comes in pieces; scaled by the result it is what `scale_level` makes of the whole.
+
+    It keeps two numbers for each 20 ms: three hours are 8 MB.
+
+    Args:
+        sample_rate: Hz.
+        level: `"loudness"` or `"peak"`, as in `scale_level`.
+
+    Raises:
+        ValueError: If `level` is none of the two.
+    """
+
+    def __init__(self, *, sample_rate: int, level: str) -> None:
+        if level not in ("loudness", "peak"):
+            raise ValueError(f"level must be 'loudness' or 'peak', got {level!r}")
+        self.level = level
+        self._block = round(_BLOCK_S * sample_rate)
+        self._rest = torch.zeros(0, dtype=torch.float64)
+        self._sums: list[Tensor] = []  # of samples and of their squares in each block, (2, n)
+        self._low, self._high = float("inf"), float("-inf")
+        self._n_samples = 0
+
+    def push(self, audio: Tensor) -> None:
+        """Hear the next samples (n,), n >= 1."""
+        self._low, self._high = min(self._low, float(audio.min())), max(self._high, float(audio.max()))
+        self._n_samples += audio.numel()
+        held = torch.cat([self._rest, audio.double()])
+        whole = held.numel() - held.numel() % self._block
+        self._sums.append(_sums(held[:whole].unflatten(0, (-1, self._block))))
+        self._rest = held[whole:]
+
+    def measured(self) -> Level:
+        """Return the level of all that was heard, at least one sample."""
+        last = _sums(self._rest[None]) if self._rest.numel() else self._rest.new_zeros(2, 0)
+        total, squares = torch.cat([*self._sums, last], -1)
+        offset = float(total.sum()) / self._n_samples
+        peak = max(self._high - offset, offset - self._low)
+        if self.level == "peak":
+            return Level(offset, 1 / max(peak, _SILENCE), self._n_samples)
+        sizes = torch.full_like(total, self._block)
+        sizes[-1] = self._rest.numel() or self._block
+        # The squares of x - offset, summed; what fills up the last block is silence.
+        energies = (squares - 2 * offset * total + sizes * offset**2).clamp(min=0)
+        loud = float(np.quantile((energies / self._block).sqrt().numpy(), _LOUD_QUANTILE))
+        loud = loud if loud > 1e-2 * peak else 0.2 * peak
+        return Level(offset, _LOUD_LEVEL / max(loud, _SILENCE), self._n_samples)
+
+
+def _sums(blocks: Tensor) -> Tensor:
+    return torch.stack([blocks.sum(-1), blocks.square().sum(-1)])

@@ -4,7 +4,7 @@ import pytest
 import torch
 from drummernet.config import CONFIGS, ModelConfig
 from drummernet.model import DrummerNet
-from drummernet.transcribe import transcribe_audio
+from drummernet.transcribe import Transcriber
 
 
 def parameters(module) -> int:
@@ -34,26 +34,12 @@ def test_few_instruments_play_at_once(name):
     assert (activations > 0).sum(-2).float().mean() < 2
 
 
-@pytest.mark.parametrize("name", CONFIGS)
-def test_long_audio_is_transcribed_without_a_seam(name):
-    system = CONFIGS[name]
-    model = DrummerNet(system.model).eval()
-    from drummernet.transcribe import _frames
-
-    audio = torch.randn(40_000)
-    whole, _ = _frames(model, system, audio, chunk=4096)
-    pieces, _ = _frames(model, system, audio, chunk=64)
-    if name == "default":  # the recurrent head hears as far as its chunk goes
-        torch.testing.assert_close(pieces, whole, rtol=0, atol=1e-5)
-    assert pieces.shape == whole.shape == (len(system.model.instruments), 1 + 40_000 // system.model.hop_length)
-
-
 @pytest.mark.parametrize("n_samples", [1, 160, 16_000])
 @pytest.mark.parametrize("name", CONFIGS)
 def test_silence_of_any_length_has_no_hits(name, n_samples):
     system = CONFIGS[name]
     model = DrummerNet(system.model).eval()
-    transcription = transcribe_audio(model, system, torch.zeros(n_samples), threshold=0.9)
+    transcription = Transcriber((model, system), threshold=0.9)(torch.zeros(n_samples))
     assert transcription.hits == []
     assert transcription.activations.isfinite().all()
     assert transcription.activations.shape[-1] == 1 + n_samples // system.model.hop_length
