@@ -4,6 +4,7 @@ from drummernet.demo import write_demo_loop
 from drummernet.refine import refine
 from drummernet.transcribe import Transcriber
 
+VELOCITIES = torch.full((2, 400), 0.5)
 ONSETS = {0: range(5, 400, 40), 1: range(25, 400, 40)}
 
 
@@ -23,7 +24,7 @@ def scene():
 
 def test_finds_what_sounds_like_the_sure_hits_and_doubts_what_does_not(scene):
     probabilities, magnitudes = scene
-    refined = refine(probabilities, magnitudes, frame_rate_hz=125)
+    refined = refine(probabilities, VELOCITIES, magnitudes, frame_rate_hz=125).probabilities
     assert refined[0, 45] > 0.5
     assert refined[0, 65] < 0.25
     assert refined[0, 85] > 0.9
@@ -34,15 +35,34 @@ def test_finds_what_sounds_like_the_sure_hits_and_doubts_what_does_not(scene):
 def test_a_class_without_sure_hits_keeps_its_probabilities(scene):
     probabilities, magnitudes = scene
     probabilities[1] *= 0.5
-    refined = refine(probabilities, magnitudes, frame_rate_hz=125)
+    refined = refine(probabilities, VELOCITIES, magnitudes, frame_rate_hz=125).probabilities
     assert torch.equal(refined[1], probabilities[1])
     assert not torch.equal(refined[0], probabilities[0])
-    assert torch.equal(refine(probabilities * 0.5, magnitudes, frame_rate_hz=125), probabilities * 0.5)
+    assert torch.equal(
+        refine(probabilities * 0.5, VELOCITIES, magnitudes, frame_rate_hz=125).probabilities, probabilities * 0.5
+    )
+
+
+def test_velocities_follow_the_level_of_each_hit(scene):
+    probabilities, magnitudes = scene
+    magnitudes[:, 200:] *= 0.25
+    velocities = refine(probabilities, VELOCITIES, magnitudes, frame_rate_hz=125).velocities
+    loud, soft = velocities[0, 45:200:40], velocities[0, 245:400:40]
+    torch.testing.assert_close(soft / loud, torch.full_like(loud, 0.5), atol=0.05, rtol=0)
+    assert float(velocities[0, [*ONSETS[0]]].median()) == pytest.approx(0.5, abs=0.05)
+
+
+def test_a_class_without_sure_hits_keeps_its_velocities(scene):
+    probabilities, magnitudes = scene
+    probabilities[1] *= 0.5
+    velocities = refine(probabilities, VELOCITIES, magnitudes, frame_rate_hz=125).velocities
+    assert torch.equal(velocities[1], VELOCITIES[1])
+    assert not torch.equal(velocities[0], VELOCITIES[0])
 
 
 def test_silence_stays_finite(scene):
     probabilities, _ = scene
-    assert refine(probabilities, torch.zeros(33, 400), frame_rate_hz=125).isfinite().all()
+    assert refine(probabilities, VELOCITIES, torch.zeros(33, 400), frame_rate_hz=125).probabilities.isfinite().all()
 
 
 def test_a_transcriber_refines_on_demand(tmp_path):
@@ -57,4 +77,4 @@ def test_a_transcriber_refines_on_demand(tmp_path):
 
 def test_shapes_that_do_not_fit_are_named():
     with pytest.raises(ValueError, match=r"same N, got \(2, 400\) and \(33, 399\)"):
-        refine(torch.rand(2, 400), torch.rand(33, 399), frame_rate_hz=125)
+        refine(torch.rand(2, 400), VELOCITIES, torch.rand(33, 399), frame_rate_hz=125)
