@@ -11,7 +11,7 @@ from ddsp_drums import log_mel
 from drummernet.config import Config
 from drummernet.level import Level
 from drummernet.model import DrummerNet
-from drummernet.picking import any_of
+from drummernet.picking import any_of, velocity_of_likeliest
 from drummernet.refine import refine
 
 __all__ = ["Heard", "hear"]
@@ -19,7 +19,7 @@ __all__ = ["Heard", "hear"]
 _CHUNK = 2048  # frames that the network hears at a time: what it makes of them still fits into a cache
 _ALIGNMENT = 64  # chunks begin where windows of the gate and pooling steps of the U-net begin
 _SECTION = 1 << 15  # frames that are refined together, four minutes of them
-_MARGIN_S = 1.5  # what is explained before and after a section; ten iterations reach less far
+_MARGIN_S = 1.5  # what is explained before and after a span; ten iterations reach less far
 _FFT = 1024  # of the bands that sounds are made of
 _FLOOR = 1e-6
 
@@ -29,8 +29,8 @@ class Heard(NamedTuple):
 
     Attributes:
         probability: Of each instrument, (K, n) in [0, 1].
-        velocity: Of each instrument, (K, n) in [0, 1].
-        together: What peaks are picked from, a row for each group of instruments, (G, n).
+        velocity: Of each group of instruments that are found together, (G, n) in [0, 1].
+        together: Probability of any instrument of each group, which peaks are picked from, (G, n) in [0, 1].
     """
 
     probability: Tensor
@@ -72,21 +72,38 @@ def hear(
     if not refined and config.model.velocity:
         for chunk in chunks:
             probability, velocity, _ = _split(config, chunk)
-            yield Heard(probability, velocity, any_of(probability, config.model.instruments))
+            yield _grouped(config, probability, velocity)
         return
     frame_rate_hz = config.model.sample_rate / config.model.hop_length
-    margin = round(_MARGIN_S * frame_rate_hz)
-    size = -(-n_frames // -(-n_frames // _SECTION))  # sections of one length
-    spans = [(first, min(first + size, n_frames)) for first in range(0, n_frames, size)]
-    wider = [(max(0, begin - margin), min(end + margin, n_frames)) for begin, end in spans]
-    for (begin, end), (first, _), section in zip(spans, wider, _cut(chunks, wider), strict=True):
+    sections = _spans(n_frames, _SECTION, round(_MARGIN_S * frame_rate_hz))
+    for (_, _, own), section in zip(sections, _cut(chunks, [span[:2] for span in sections]), strict=True):
         probability, velocity, bands = _split(config, section)
         if not config.model.velocity:  # the activation itself is the only measure of how hard a hit is
             probability = velocity = probability / probability.amax(-1, keepdim=True).clamp(min=1e-6)
-        together = any_of(probability, config.model.instruments)
+        heard = _grouped(config, probability, velocity)
         if refined:
-            together = refine(together, bands, frame_rate_hz=frame_rate_hz).probabilities
-        yield Heard(*(each[:, begin - first : end - first] for each in (probability, velocity, together)))
+            together, strength = refine(heard.together, heard.velocity, bands, frame_rate_hz=frame_rate_hz)
+            heard = Heard(probability, strength, together)
+        yield Heard(*(each[:, own] for each in heard))
+
+
+def _grouped(config: Config, probability: Tensor, velocity: Tensor) -> Heard:
+    names = config.model.instruments
+    return Heard(probability, velocity_of_likeliest(probability, velocity, names), any_of(probability, names))
+
+
+def _spans(n_frames: int, most: int, margin: int) -> list[tuple[int, int, slice]]:
+    """Divide frames evenly into spans of at most `most`.
+
+    Returns:
+        Of each span, where it begins and ends with a margin on both sides, and where within that its own frames are.
+    """
+    size = -(-n_frames // -(-n_frames // most))
+    spans = []
+    for first in range(0, n_frames, size):
+        begin, last = max(0, first - margin), min(first + size, n_frames)
+        spans.append((begin, min(last + margin, n_frames), slice(first - begin, last - begin)))
+    return spans
 
 
 def _split(config: Config, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -9,7 +9,7 @@ from ddsp_drums.events import PeakPicker
 from drummernet.config import Config, PickingConfig
 from drummernet.transcription import Event
 
-__all__ = ["EventPicker", "any_of", "instrument_groups"]
+__all__ = ["EventPicker", "any_of", "instrument_groups", "velocity_of_likeliest"]
 
 # Instruments that one pair of hands plays in one place: found together, then told apart.
 _TOGETHER = (("CHH", "OHH", "PHH"), ("HT", "MT", "FT"))
@@ -37,8 +37,28 @@ def any_of(probability: Tensor, instruments: tuple[str, ...]) -> Tensor:
     Returns:
         A row for each of `instrument_groups`, (G, N).
     """
-    rows = [[instruments.index(name) for name in group] for group in instrument_groups(instruments)]
-    return torch.stack([1 - (1 - probability[row]).prod(0) for row in rows])
+    return torch.stack([1 - (1 - probability[rows]).prod(0) for rows in _rows(instruments)])
+
+
+def velocity_of_likeliest(probability: Tensor, velocity: Tensor, instruments: tuple[str, ...]) -> Tensor:
+    """Return in each frame the velocity of that instrument of a group which is most likely.
+
+    Args:
+        probability: Of each instrument, (K, N).
+        velocity: Of each instrument, (K, N).
+        instruments: The K instruments.
+
+    Returns:
+        A row for each of `instrument_groups`, (G, N).
+    """
+    likeliest = [probability[rows].argmax(0, keepdim=True) for rows in _rows(instruments)]
+    return torch.cat(
+        [velocity[rows].gather(0, which) for rows, which in zip(_rows(instruments), likeliest, strict=True)]
+    )
+
+
+def _rows(instruments: tuple[str, ...]) -> list[list[int]]:
+    return [[instruments.index(name) for name in group] for group in instrument_groups(instruments)]
 
 
 class EventPicker:
@@ -54,13 +74,15 @@ class EventPicker:
         self.instruments = config.model.instruments
         self.frame_rate_hz = config.model.sample_rate / config.model.hop_length
         self.levels = levels
+        self._row = {name: row for row, name in enumerate(self.instruments)}
         self._pickers = [
             (row, group, level, self._picker(config.picking, level, ahead_s))
             for row, group in enumerate(instrument_groups(self.instruments))
             for level in sorted({levels[name] for name in group})
         ]
-        self._held = torch.zeros(2, len(self.instruments), 0)  # probability and velocity
-        self._first = 0  # frame that `_held` begins with
+        self._probability = torch.zeros(len(self._row), 0)
+        self._velocity = torch.zeros(len(instrument_groups(self.instruments)), 0)
+        self._first = 0  # frame that both begin with
         self._waiting: list[Event] = []
 
     def push(self, probability: Tensor, velocity: Tensor, together: Tensor, *, last: bool = False) -> list[Event]:
@@ -68,18 +90,19 @@ class EventPicker:
 
         Args:
             probability: Of each instrument, (K, n) in [0, 1].
-            velocity: Of each instrument, (K, n) in [0, 1].
-            together: What peaks are picked from: a row for each group of instruments, (G, n).
+            velocity: Of each group of instruments, (G, n) in [0, 1].
+            together: Probability of each group, (G, n) in [0, 1].
             last: Whether these frames are the last.
 
         Returns:
             Events that no later one can come before.
         """
-        self._held = torch.cat([self._held, torch.stack([probability, velocity])], -1)
+        self._probability = torch.cat([self._probability, probability], -1)
+        self._velocity = torch.cat([self._velocity, velocity], -1)
         for row, group, level, picker in self._pickers:
             times, heights = picker.push(together[row], last=last)
             for time, height in zip(times.tolist(), heights.tolist(), strict=True):
-                event = self._event(time, group, height)
+                event = self._event(time, row, group, height)
                 if self.levels[event.instrument] == level:
                     self._waiting.append(event)
         decided = self._pickers[0][-1].decided
@@ -87,14 +110,15 @@ class EventPicker:
         events = sorted(event for event in self._waiting if event.onset_s < certain_s)
         self._waiting = [event for event in self._waiting if event.onset_s >= certain_s]
         kept = max(self._first, decided - 1)
-        self._held, self._first = self._held[..., kept - self._first :], kept
+        self._probability = self._probability[:, kept - self._first :]
+        self._velocity = self._velocity[:, kept - self._first :]
+        self._first = kept
         return events
 
     def finish(self) -> list[Event]:
         """Return what was left to decide when the last frames had come."""
-        n_rows = len(instrument_groups(self.instruments))
-        nothing = torch.zeros(len(self.instruments), 0)
-        return self.push(nothing, nothing, torch.zeros(n_rows, 0), last=True)
+        nothing = self._velocity[:, :0]
+        return self.push(self._probability[:, :0], nothing, nothing, last=True)
 
     def _picker(self, picking: PickingConfig, threshold: float, ahead_s: float) -> PeakPicker:
         return PeakPicker(
@@ -106,9 +130,8 @@ class EventPicker:
             ahead_s=ahead_s,
         )
 
-    def _event(self, time: float, group: tuple[str, ...], height: float) -> Event:
-        frame = min(round(time * self.frame_rate_hz) - self._first, self._held.shape[-1] - 1)
-        rows = [self.instruments.index(name) for name in group]
-        probability, velocity = self._held[:, rows, frame]
-        which = int(probability.argmax())
-        return Event(time, group[which], min(max(round(127 * float(velocity[which])), 1), 127), height)
+    def _event(self, time: float, row: int, group: tuple[str, ...], height: float) -> Event:
+        frame = min(round(time * self.frame_rate_hz) - self._first, self._probability.shape[-1] - 1)
+        likely = self._probability[:, frame].tolist()
+        name = max(group, key=lambda name: likely[self._row[name]])
+        return Event(time, name, min(max(round(127 * float(self._velocity[row, frame])), 1), 127), height)

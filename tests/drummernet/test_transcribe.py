@@ -10,8 +10,7 @@ from drummernet.demo import write_demo_loop
 from drummernet.hearing import hear
 from drummernet.level import LevelMeter, scale_level
 from drummernet.model import DrummerNet
-from drummernet.picking import EventPicker, any_of
-from drummernet.refine import learn_sounds
+from drummernet.picking import EventPicker, any_of, velocity_of_likeliest
 from drummernet.transcribe import Transcriber
 from hypothesis import given
 from hypothesis import strategies as st
@@ -71,27 +70,6 @@ def test_a_recording_in_chunks_has_no_seam(monkeypatch, name, n_samples):
             torch.testing.assert_close(torch.cat(parts, -1), one, rtol=0, atol=1e-5)
 
 
-def test_a_section_is_explained_as_in_the_middle_of_the_recording(monkeypatch):
-    """Sounds are a section's own, but what was learned once explains everything alike wherever sections end."""
-    system = CONFIGS["default"]
-    model = DrummerNet(system.model).eval()
-    audio = torch.randn(RATE * 12)
-    learned = []
-
-    def learn_once(*arguments, **options):
-        learned.append(learned[0] if learned else learn_sounds(*arguments, **options))
-        return learned[0]
-
-    monkeypatch.setattr(hearing, "learn_sounds", learn_once)
-    monkeypatch.setattr(hearing, "any_of", lambda probability, instruments: (probability[:2] * 40).frac())
-    whole = torch.cat([heard.together for heard in hear(model, system, [audio], measured([audio]), refined=True)], -1)
-    assert learned[0].rows.numel()
-    monkeypatch.setattr(hearing, "_SECTION", 400)
-    sections = [heard.together for heard in hear(model, system, [audio], measured([audio]), refined=True)]
-    assert len(sections) == 4
-    torch.testing.assert_close(torch.cat(sections, -1), whole, rtol=0, atol=1e-4)
-
-
 @pytest.mark.parametrize("refined", [False, True])
 def test_events_as_they_come_are_those_of_the_whole(monkeypatch, loop, refined):
     transcriber = Transcriber(refined=refined)
@@ -110,8 +88,8 @@ def test_events_of_pieces_are_those_of_the_whole(n_frames, lengths, seed):
     names = system.model.instruments
     levels = dict.fromkeys(names, 0.2) | {"OHH": 0.4}
     generator = torch.Generator().manual_seed(seed)
-    probability, velocity = torch.rand(2, len(names), n_frames, generator=generator)
-    together = any_of(probability**6, names)
+    probability, strength = torch.rand(2, len(names), n_frames, generator=generator)
+    velocity, together = velocity_of_likeliest(probability, strength, names), any_of(probability**6, names)
     whole = EventPicker(system, levels)
     expected = [*whole.push(probability, velocity, together), *whole.finish()]
     assert expected == sorted(expected)
