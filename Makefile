@@ -1,5 +1,5 @@
 # Everything runs in .venv, which the first command sets up.
-# torch 2.11 is the newest that torchaudio works with; another: make test TORCH=torch==2.13.0 EXTRAS=drummernet,test
+# torch 2.11 is the newest that torchaudio works with; another: make test TORCH=torch==2.13.0 EXTRAS=train,test
 TORCH ?= torch==2.11.*
 EXTRAS ?= dev
 PYTHON ?= python3

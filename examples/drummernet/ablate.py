@@ -229,9 +229,6 @@ def _work(index: int, data: Data, systems: Mapping[str, Config], shares: Sequenc
             kits[rate] = data.sounds(rate)
         trainer = Trainer(system, kits[rate], performances=performances, recordings=data.recordings, seed=run.seed)
         weights = train(trainer, run.folder, workers=0, progress=_stop_with_parent)
-        if trainer.recordings and trainer.recordings.skipped:
-            lines = "".join(f"{reason}\n" for reason in trainer.recordings.skipped.values())
-            write_whole(run.folder / "skipped.txt", lines.encode())
         evaluation = evaluate(tracks, _hits(Transcriber(weights)), system=f"{run.variant}, seed {run.seed}")
         for reason in evaluation.failures.values():
             raise ValueError(reason)

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from drummernet.kit_cli import app as kit_app
+from drummernet.train_cli import train
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,8 +30,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(kit_app, name="kit")
+app.command()(train)
 _AUDIO = (".flac", ".ogg", ".wav")  # what can be written
-_LISTED = 5  # files of a kit that are listed as left out
 _out, _err = Console(), Console(stderr=True)
 
 Weights = Annotated[Path | None, typer.Option(help="Trained network. Default: the one in the package.")]
@@ -194,60 +194,6 @@ def render(
         line = f"left out: {count} hit{'s' * (count > 1)} of {label}, which kit {sounds.name} has not"
         _err.print(line, markup=False, highlight=False, soft_wrap=True)
     _out.print(f"{midi}: {played.hits} hits -> {out}", markup=False, highlight=False, soft_wrap=True)
-
-
-@app.command()
-def train(
-    audio: Annotated[Path, typer.Argument(metavar="AUDIO_DIR", help="Recordings of drums; no annotation is needed.")],
-    kits: Annotated[
-        list[Path], typer.Option(metavar="KIT_DIR", help="One-shots named by instrument. May be repeated.")
-    ],
-    midi: Annotated[
-        list[Path] | None, typer.Option(metavar="MIDI_DIR", help="Performances to render. Default: made up.")
-    ] = None,
-    config: Annotated[str, typer.Option(help="default, paper or paper-conv.")] = "default",
-    out: Annotated[
-        Path, typer.Option(help="Folder for checkpoint, log and weights; resumed if it has a checkpoint.")
-    ] = Path("runs/default"),
-    items: Annotated[int | None, typer.Option(min=1, help="Segments to train on. Default: the config's.")] = None,
-    seed: Annotated[int, typer.Option(help="Of the initial weights and all data.")] = 0,
-    workers: Annotated[int, typer.Option(min=0, help="Processes that render.")] = 1,
-) -> None:
-    """Train a network on your own recordings and sounds."""
-    import torch
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from ddsp_drums.kits import load_kit
-    from drummernet.config import CONFIGS
-    from drummernet.data import load_performances
-    from drummernet.train import Trainer
-    from drummernet.train import train as run
-
-    if config not in CONFIGS:
-        raise ValueError(f"--config must be one of {', '.join(CONFIGS)}, got {config}")
-    system = CONFIGS[config]
-    if items:
-        system = replace(system, train=replace(system.train, items=items))
-    sounds = [load_kit(folder, sample_rate=system.model.sample_rate) for folder in kits]
-    for kit in sounds:
-        left_out = [f"{file} ({reason})" for file, reason in kit.left_out.items()]
-        more = f" and {len(left_out) - _LISTED} more" if len(left_out) > _LISTED else ""
-        listed = f"; left out: {', '.join(left_out[:_LISTED])}{more}" if left_out else ""
-        _err.print(f"kit {kit.name}: {', '.join(kit.classes)}{listed}", markup=False, highlight=False, soft_wrap=True)
-    performances = [hits for folder in midi or [] for hits in load_performances(folder)]
-    torch.set_num_threads(max(1, (os.cpu_count() or 1) - workers))
-    trainer = Trainer(system, sounds, performances=performances, recordings=audio, seed=seed)
-    columns = [BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[loss]}")]
-    with Progress(*columns, console=_err) as bar:
-        task = bar.add_task("train", total=trainer.total_steps, loss="")
-
-        def progress(step: int, losses: dict[str, float]) -> None:
-            bar.update(task, completed=step, loss="  ".join(f"{name} {loss:.4f}" for name, loss in losses.items()))
-
-        weights = run(trainer, out, workers=workers, progress=progress)
-    for reason in (trainer.recordings.skipped if trainer.recordings else {}).values():
-        _err.print(f"skipped: {reason}", markup=False, highlight=False, soft_wrap=True)
-    _out.print(f"wrote {weights}", markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
