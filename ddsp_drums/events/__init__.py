@@ -1,7 +1,25 @@
-"""From activations to hits, and from hits to files."""
+"""From activations to hits, from hits to beats and to files."""
 
-from ddsp_drums.events.files import read_midi, write_csv, write_midi
-from ddsp_drums.events.note import Hit
+from ddsp_drums.events.beats import estimate_tempo
+from ddsp_drums.events.files import hits_as_json, write_csv, write_jams, write_json
+from ddsp_drums.events.midi import read_midi, write_midi
+from ddsp_drums.events.note import Event, Hit
 from ddsp_drums.events.peaks import PeakPicker, pick_peaks
+from ddsp_drums.events.quantise import quantise
+from ddsp_drums.events.tempo import TempoMap
 
-__all__ = ["Hit", "PeakPicker", "pick_peaks", "read_midi", "write_csv", "write_midi"]
+__all__ = [
+    "Event",
+    "Hit",
+    "PeakPicker",
+    "TempoMap",
+    "estimate_tempo",
+    "hits_as_json",
+    "pick_peaks",
+    "quantise",
+    "read_midi",
+    "write_csv",
+    "write_jams",
+    "write_json",
+    "write_midi",
+]

@@ -1,94 +1,25 @@
-"""Hits to and from MIDI and CSV files."""
+"""Hits as CSV, JSON and JAMS files."""
 
 import csv
 import io
-import itertools
+import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from ddsp_drums._atomic import write_whole
-from ddsp_drums.events.note import Hit
-from ddsp_drums.kits import GM_NOTES, INSTRUMENTS
+from ddsp_drums.events.note import Event, Hit, checked
+from ddsp_drums.events.tempo import TempoMap
+from ddsp_drums.kits import BY_ID
 
-__all__ = ["CSV_HEADER", "read_midi", "write_csv", "write_midi"]
+__all__ = ["CSV_HEADER", "hits_as_json", "write_csv", "write_jams", "write_json"]
 
 CSV_HEADER = ("onset_s", "class", "note", "velocity")
-_NOTE = {instrument.id: instrument.gm_note for instrument in INSTRUMENTS}
-_DRUM_CHANNEL = 9  # channel 10, counted from 0
-_TICKS_PER_SECOND = 960  # 480 ticks a beat at 120 beats a minute
-_LENGTH_TICKS = 48  # a drum has no end; 50 ms is what sequencers show well
+_JAMS_VERSION = "0.3.4"
 
 
-def write_midi(path: str | Path, hits: Iterable[Hit]) -> None:
-    """Write hits as a General MIDI drum track (channel 10, 480 ticks a beat, 120 beats a minute).
-
-    Args:
-        path: The file, written whole or not at all.
-        hits: The hits, in any order.
-
-    Raises:
-        ValueError: If a hit has an unknown instrument, an onset below 0, or a velocity that is not 1 to 127.
-        ImportError: If mido is not installed.
-
-    Source:
-        General MIDI 1 percussion key map.
-    """
-    import mido
-
-    hits = _checked(hits)
-    struck = {(_NOTE[hit.instrument], round(hit.onset_s * _TICKS_PER_SECOND)): hit.velocity for hit in hits}
-    ordered = sorted(struck)
-    changes = []  # (tick, 0 off or 1 on, note, velocity): at one tick, off comes first
-    for (note, tick), (next_note, next_tick) in itertools.pairwise([*ordered, (-1, 0)]):
-        end = tick + _LENGTH_TICKS
-        changes.append((tick, 1, note, struck[note, tick]))
-        changes.append((min(end, next_tick) if next_note == note else end, 0, note, 0))
-    track = mido.MidiTrack([mido.MetaMessage("track_name", name="drums"), mido.MetaMessage("set_tempo", tempo=500_000)])
-    now = 0
-    for tick, on, note, velocity in sorted(changes):
-        kind = "note_on" if on else "note_off"
-        track.append(mido.Message(kind, channel=_DRUM_CHANNEL, note=note, velocity=velocity, time=tick - now))
-        now = tick
-    file = mido.MidiFile(type=0, ticks_per_beat=480, tracks=[track])
-    buffer = io.BytesIO()
-    file.save(file=buffer)
-    write_whole(path, buffer.getvalue())
-
-
-def read_midi(path: str | Path, *, notes: Mapping[int, str] = GM_NOTES) -> list[Hit]:
-    """Read the drum hits of a MIDI file.
-
-    Args:
-        path: A Standard MIDI File.
-        notes: Instrument of each note number; other notes are left out.
-
-    Returns:
-        Hits in order of time. Tempo changes are followed. Where channel 10, General MIDI's drums, has notes, those of
-        other channels are left out.
-
-    Raises:
-        ValueError: If the file is missing or is no MIDI file; the message names it.
-        ImportError: If mido is not installed.
-    """
-    import mido
-
-    try:
-        file = mido.MidiFile(path, clip=True)
-        struck, now = [], 0.0
-        for message in file:
-            now += message.time
-            if message.type == "note_on" and message.velocity:
-                struck.append((now, message))
-    except (OSError, EOFError, ValueError, KeyError, IndexError) as error:
-        raise ValueError(f"{path}: not readable as MIDI ({error})") from error
-    if any(message.channel == _DRUM_CHANNEL for _, message in struck):
-        struck = [(onset_s, message) for onset_s, message in struck if message.channel == _DRUM_CHANNEL]
-    known = [(onset_s, message) for onset_s, message in struck if message.note in notes]
-    return [Hit(onset_s, notes[message.note], message.velocity) for onset_s, message in known]
-
-
-def write_csv(path: str | Path, hits: Iterable[Hit]) -> None:
+def write_csv(path: str | Path, hits: Iterable[Hit | Event]) -> None:
     """Write hits as a table with the header `onset_s,class,note,velocity`.
 
     Args:
@@ -101,14 +32,147 @@ def write_csv(path: str | Path, hits: Iterable[Hit]) -> None:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(CSV_HEADER)
-    for onset_s, instrument, velocity in _checked(hits):
-        writer.writerow((f"{onset_s:.4f}", instrument, _NOTE[instrument], velocity))
+    for onset_s, instrument, velocity in checked(hits):
+        writer.writerow((f"{onset_s:.4f}", instrument, BY_ID[instrument].gm_note, velocity))
     write_whole(path, buffer.getvalue().encode())
 
 
-def _checked(hits: Iterable[Hit]) -> list[Hit]:
-    ordered = sorted(hits)
-    for hit in ordered:
-        if hit.instrument not in _NOTE or not 0 <= hit.onset_s < math.inf or not 1 <= hit.velocity <= 127:
-            raise ValueError(f"a hit must have onset_s >= 0, a known instrument and a velocity 1 to 127, got {hit}")
-    return ordered
+def write_json(
+    path: str | Path, hits: Iterable[Hit | Event], *, duration_s: float, tempo: TempoMap | None = None
+) -> None:
+    """Write hits as JSON: what `hits_as_json` returns.
+
+    Args:
+        path: The file, written whole or not at all.
+        hits: The hits, in any order.
+        duration_s: Length of the recording in seconds.
+        tempo: Its beats, where they are known.
+
+    Raises:
+        ValueError: As for `hits_as_json`.
+    """
+    content = hits_as_json(hits, duration_s=duration_s, tempo=tempo)
+    write_whole(path, (json.dumps(content, allow_nan=False) + "\n").encode())
+
+
+def hits_as_json(hits: Iterable[Hit | Event], *, duration_s: float, tempo: TempoMap | None = None) -> dict[str, Any]:
+    """Put hits into what JSON can hold.
+
+    The layout, in which `null` stands for "not known"::
+
+        {"format": "ddsp_drums hits", "version": 1, "duration_s": 12.5, "bpm": 104.0, "bars_s": [0.0, 2.308],
+         "hits": [{"onset_s": 0.5, "class": "KD", "note": 36, "velocity": 100, "confidence": 0.93}]}
+
+    Args:
+        hits: The hits, in any order.
+        duration_s: Length of the recording in seconds.
+        tempo: Its beats, where they are known.
+
+    Returns:
+        The content, hits in order of time, times to a tenth of a millisecond.
+
+    Raises:
+        ValueError: As for `write_midi`, or if `duration_s` is negative or not finite.
+
+    Example:
+        >>> hits_as_json([Hit(0.5, "KD", 100)], duration_s=1.0)["hits"]
+        [{'onset_s': 0.5, 'class': 'KD', 'note': 36, 'velocity': 100, 'confidence': None}]
+    """
+    bars_s = _bars_s(tempo, _length(duration_s)) if tempo else []
+    return {
+        "format": "ddsp_drums hits",
+        "version": 1,
+        "duration_s": duration_s,
+        "bpm": tempo.bpm if tempo else None,
+        "bars_s": [round(bar, 4) for bar in bars_s] if tempo else None,
+        "hits": [
+            {
+                "onset_s": round(hit.onset_s, 4),
+                "class": hit.instrument,
+                "note": BY_ID[hit.instrument].gm_note,
+                "velocity": hit.velocity,
+                "confidence": confidence,
+            }
+            for hit, confidence in _with_confidence(hits)
+        ],
+    }
+
+
+def write_jams(
+    path: str | Path, hits: Iterable[Hit | Event], *, duration_s: float, title: str = "", tempo: TempoMap | None = None
+) -> None:
+    """Write hits in the JSON Annotated Music Specification.
+
+    There is an annotation `note_midi` of all hits, whose sandbox has the lists `class` and `velocity`; an annotation
+    `onset` of each class, which its sandbox names; and, where the tempo is known, one `beat`, counted in each bar.
+
+    Args:
+        path: The file, written whole or not at all.
+        hits: The hits, in any order.
+        duration_s: Length of the recording in seconds.
+        title: Name of the recording.
+        tempo: Its beats, where they are known.
+
+    Raises:
+        ValueError: As for `write_json`.
+
+    Source:
+        Humphrey et al., "JAMS: A JSON Annotated Music Specification for Reproducible MIR Research", ISMIR 2014,
+        schema 0.3.
+    """
+    known = _with_confidence(hits)
+    notes = [_observation(hit.onset_s, BY_ID[hit.instrument].gm_note, confidence) for hit, confidence in known]
+    names = [hit.instrument for hit, _ in known]
+    sandbox = {"class": names, "velocity": [hit.velocity for hit, _ in known]}
+    annotations = [_annotation("note_midi", notes, duration_s, sandbox)]
+    for name in dict.fromkeys(names):
+        onsets = [_observation(hit.onset_s, None, sure) for hit, sure in known if hit.instrument == name]
+        annotations.append(_annotation("onset", onsets, duration_s, {"class": name}))
+    if tempo:
+        first = tempo.pickup / 4
+        beats = range(math.ceil(tempo.beat(_length(duration_s)) - first))
+        counted = [_observation(tempo.time_s(first + n), 1 + n % tempo.beats_per_bar, None) for n in beats]
+        annotations.append(_annotation("beat", counted, duration_s, {}))
+    metadata = {"title": title, "artist": "", "release": "", "duration": _length(duration_s), "identifiers": {}}
+    content = {
+        "annotations": annotations,
+        "file_metadata": {**metadata, "jams_version": _JAMS_VERSION},
+        "sandbox": {},
+    }
+    write_whole(path, (json.dumps(content, allow_nan=False) + "\n").encode())
+
+
+def _annotation(
+    namespace: str, data: list[dict[str, Any]], duration_s: float, sandbox: dict[str, Any]
+) -> dict[str, Any]:
+    about = {"annotation_tools": "ddsp_drums", "curator": {"name": "", "email": ""}, "version": "", "corpus": ""}
+    return {
+        "namespace": namespace,
+        "annotation_metadata": {**about, "annotator": {}, "annotation_rules": "", "validation": "", "data_source": ""},
+        "data": data,
+        "sandbox": sandbox,
+        "time": 0,
+        "duration": duration_s,
+    }
+
+
+def _observation(onset_s: float, value: int | None, confidence: float | None) -> dict[str, Any]:
+    return {"time": round(onset_s, 4), "duration": 0.0, "value": value, "confidence": confidence}
+
+
+def _with_confidence(hits: Iterable[Hit | Event]) -> list[tuple[Hit, float | None]]:
+    ordered = sorted(hits, key=lambda hit: hit[:3])
+    sure = [round(hit.confidence, 4) if isinstance(hit, Event) else None for hit in ordered]
+    return list(zip(checked(ordered), sure, strict=True))
+
+
+def _bars_s(tempo: TempoMap, duration_s: float) -> list[float]:
+    first = tempo.pickup / 4
+    bars = range(math.ceil((tempo.beat(duration_s) - first) / tempo.beats_per_bar))
+    return [tempo.time_s(first + bar * tempo.beats_per_bar) for bar in bars]
+
+
+def _length(duration_s: float) -> float:
+    if not 0 <= duration_s < math.inf:
+        raise ValueError(f"duration_s must be zero or more and finite, got {duration_s}")
+    return duration_s

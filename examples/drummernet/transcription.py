@@ -1,34 +1,12 @@
 """What was heard in a recording."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from torch import Tensor
 
-from ddsp_drums.events import Hit
+from ddsp_drums.events import Event, Hit
 
 __all__ = ["Event", "Transcription"]
-
-
-class Event(NamedTuple):
-    """A hit, and how sure it is.
-
-    Attributes:
-        onset_s: Seconds from the beginning, zero or more.
-        instrument: Identifier of the taxonomy, such as `"KD"`.
-        velocity: MIDI velocity, 1 to 127.
-        confidence: Height of the peak that was picked, in [0, 1]. It ranks hits; it is not the chance of being right.
-    """
-
-    onset_s: float
-    instrument: str
-    velocity: int
-    confidence: float
-
-    @property
-    def hit(self) -> Hit:
-        """The same without its confidence."""
-        return Hit(*self[:3])
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,51 +1,13 @@
 import csv
+import json
 
-import mido
+import jams
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from ddsp_drums.events import Hit, read_midi, write_csv, write_midi
-from ddsp_drums.kits import INSTRUMENTS
+from ddsp_drums.events import Event, Hit, TempoMap, write_csv, write_jams, write_json, write_midi
 
-NAMES = [instrument.id for instrument in INSTRUMENTS]
-HITS = st.lists(
-    st.builds(Hit, st.floats(0, 100), st.sampled_from(NAMES), st.integers(1, 127)),
-    max_size=30,
-    unique_by=lambda hit: (round(hit.onset_s, 2), hit.instrument),
-)
-
-
-@given(HITS)
-def test_midi_reads_back_as_written(tmp_path_factory, hits):
-    path = tmp_path_factory.mktemp("midi") / "hits.mid"
-    write_midi(path, hits)
-    again = read_midi(path)
-    key = lambda hit: (round(hit.onset_s, 2), hit.instrument)  # noqa: E731
-    assert len(again) == len(hits)
-    for hit, read in zip(sorted(hits, key=key), sorted(again, key=key), strict=True):
-        assert (read.instrument, read.velocity) == (hit.instrument, hit.velocity)
-        assert read.onset_s == pytest.approx(hit.onset_s, abs=0.002)
-
-
-def test_no_note_hangs_and_none_sounds_twice(tmp_path):
-    write_midi(tmp_path / "roll.mid", [Hit(0.01 * n, "SD", 90) for n in range(50)] + [Hit(0.0, "KD", 100)])
-    sounding = set()
-    for message in mido.MidiFile(tmp_path / "roll.mid"):
-        if message.type == "note_on":
-            assert message.note not in sounding
-            sounding.add(message.note)
-        elif message.type == "note_off":
-            sounding.remove(message.note)
-    assert not sounding
-
-
-def test_midi_is_a_general_midi_drum_track(tmp_path):
-    write_midi(tmp_path / "beat.mid", [Hit(0.5, "KD", 100), Hit(1.0, "OHH", 60)])
-    file = mido.MidiFile(tmp_path / "beat.mid")
-    notes = [(message.channel, message.note, message.velocity) for message in file if message.type == "note_on"]
-    assert file.ticks_per_beat >= 480
-    assert notes == [(9, 36, 100), (9, 46, 60)]
+pytestmark = pytest.mark.filterwarnings("ignore:Passing a schema:DeprecationWarning")
+EVENTS = [Event(1.0, "OHH", 60, 0.5), Event(0.5, "KD", 100, 0.75)]
 
 
 def test_csv_has_the_header_and_a_row_for_each_hit(tmp_path):
@@ -58,33 +20,41 @@ def test_csv_has_the_header_and_a_row_for_each_hit(tmp_path):
     ]
 
 
-def test_tempo_changes_are_followed(tmp_path):
-    track = mido.MidiTrack(
-        [
-            mido.MetaMessage("set_tempo", tempo=1_000_000),
-            mido.Message("note_on", channel=9, note=36, velocity=80, time=480),
-            mido.MetaMessage("set_tempo", tempo=500_000),
-            mido.Message("note_on", channel=9, note=38, velocity=70, time=480),
-            mido.Message("note_on", channel=9, note=38, velocity=0, time=10),
-        ]
-    )
-    mido.MidiFile(ticks_per_beat=480, tracks=[track]).save(tmp_path / "tempo.mid")
-    assert read_midi(tmp_path / "tempo.mid") == [Hit(1.0, "KD", 80), Hit(1.5, "SD", 70)]
+def test_json_has_what_is_known_and_null_for_what_is_not(tmp_path):
+    write_json(tmp_path / "beat.json", EVENTS, duration_s=2.5, tempo=TempoMap.through([0.5, 2.5]))
+    content = json.loads((tmp_path / "beat.json").read_text())
+    assert (content["duration_s"], content["bpm"], content["bars_s"]) == (2.5, 120.0, [0.5])
+    assert content["hits"][0] == {"onset_s": 0.5, "class": "KD", "note": 36, "velocity": 100, "confidence": 0.75}
+    write_json(tmp_path / "beat.json", [Hit(0.0, "SD", 1)], duration_s=1.0)
+    content = json.loads((tmp_path / "beat.json").read_text())
+    assert (content["bpm"], content["bars_s"], content["hits"][0]["confidence"]) == (None, None, None)
 
 
-@pytest.mark.parametrize(("channel", "heard"), [(9, []), (0, ["KD"])])
-def test_where_there_is_a_drum_channel_the_melody_is_no_drum(tmp_path, channel, heard):
-    cowbell = mido.Message("note_on", channel=channel, note=56, velocity=80)
-    melody = mido.Message("note_on", channel=0, note=36, velocity=80, time=48)
-    mido.MidiFile(tracks=[mido.MidiTrack([cowbell, melody])]).save(tmp_path / "song.mid")
-    assert [hit.instrument for hit in read_midi(tmp_path / "song.mid")] == heard
+def test_jams_are_valid_and_say_the_same(tmp_path):
+    tempo = TempoMap.through([0.5, 2.5])
+    write_jams(tmp_path / "beat.jams", EVENTS, duration_s=2.5, title="a beat", tempo=tempo)
+    read = jams.load(str(tmp_path / "beat.jams"), validate=True, strict=True)
+    (notes,) = read.search(namespace="note_midi")
+    assert [(note.time, note.value, note.confidence) for note in notes.data] == [(0.5, 36, 0.75), (1.0, 46, 0.5)]
+    assert notes.sandbox["velocity"] == [100, 60]
+    onsets = {each.sandbox["class"]: [one.time for one in each.data] for each in read.search(namespace="onset")}
+    assert onsets == {"KD": [0.5], "OHH": [1.0]}
+    (beats,) = read.search(namespace="beat")
+    assert [(beat.time, beat.value) for beat in beats.data] == [(0.5, 1), (1.0, 2), (1.5, 3), (2.0, 4)]
+    assert (read.file_metadata.title, read.file_metadata.duration) == ("a beat", 2.5)
 
 
-@pytest.mark.parametrize("content", [b"", b"not midi", b"MThd\x00\x00\x00\x06"])
-def test_a_broken_midi_file_is_named(tmp_path, content):
-    (tmp_path / "broken.mid").write_bytes(content)
-    with pytest.raises(ValueError, match=r"broken\.mid"):
-        read_midi(tmp_path / "broken.mid")
+def test_nothing_heard_is_a_valid_file_too(tmp_path):
+    write_jams(tmp_path / "silence.jams", [], duration_s=1.0)
+    assert jams.load(str(tmp_path / "silence.jams"), validate=True, strict=True).annotations
+
+
+@pytest.mark.parametrize("duration_s", [-1.0, float("nan")])
+def test_an_impossible_length_is_refused(tmp_path, duration_s):
+    for write in (write_json, write_jams):
+        with pytest.raises(ValueError, match="duration_s must be"):
+            write(tmp_path / "odd", [], duration_s=duration_s, tempo=TempoMap.constant())
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("hit", [Hit(0, "GONG", 9), Hit(-1, "KD", 9), Hit(float("nan"), "KD", 9), Hit(0, "KD", 0)])

@@ -1,0 +1,170 @@
+"""Find the beats and bars that hits are played to."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ddsp_drums.events.note import Event, Hit
+from ddsp_drums.events.tempo import TempoMap
+
+__all__ = ["estimate_tempo"]
+
+Array = NDArray[np.float64]
+
+_RATE_HZ = 100  # of the onset envelope
+_WIDTH_S = 0.015  # how far hits of one beat lie apart
+_LONG_S = 60 / 45  # of a beat
+_SHORT_S = 60 / 220
+_USUAL_BPM, _OCTAVES = 110.0, 0.9  # prior of tempo
+_COMB = {1: 0.3, 2: 0.5, 4: 1.0}  # weights of a beat, two beats, and a bar, in which it repeats
+_WINDOW_S = 16.0  # in which a tempo holds
+_TIGHTNESS = 300.0
+_FEWEST = 8  # hits that have a tempo
+_STEADY_S = 0.05  # bars within it of a steady tempo have that tempo
+_STEPS = 16  # of a bar
+# How much more (in e-folds) each sixteenth of a bar is played than the mean, in 400 performances of the Groove set.
+_ACCENTS = {
+    "KD": (1.3, -1.4, -0.2, 0.0, 0.1, -0.9, -0.1, -0.4, 0.7, -0.7, 0.1, -0.3, 0.2, -0.9, -0.2, -0.7),
+    "SD": (-0.5, -0.7, -0.4, -0.4, 1.0, -0.5, -0.2, -0.1, -0.2, -0.1, -0.2, -0.2, 1.0, -0.3, 0.0, -0.2),
+    "CR": (1.1, -0.2, -0.1, -0.3, 0.1, -0.3, 0.0, -0.3, 0.1, -0.3, -0.2, -0.3, 0.0, -0.3, -0.1, -0.1),
+    "": (0.3, -0.5, 0.1, -0.3, 0.3, -0.4, 0.1, -0.3, 0.2, -0.3, 0.1, -0.4, 0.3, -0.5, 0.1, -0.4),  # hats and rides
+}
+_TIMEKEEPERS = frozenset({"CHH", "OHH", "PHH", "RD"})
+
+
+def estimate_tempo(hits: Iterable[Hit | Event], *, bpm: float | None = None) -> TempoMap | None:
+    r"""Find the tempo of hits, and where their bars of four beats begin.
+
+    The period is where the onsets' autocorrelation, summed over a beat, two and four, and weighted by a prior around
+    110 beats a minute, is largest. Beats are the path
+
+    $$\max_{b_1 < b_2 < \dots} \sum_i o(b_i) - \lambda \sum_i \log^2 \frac{b_i - b_{i-1}}{\tau}$$
+
+    through the onset envelope $o$ near that period $\tau$. Of the 16 ways to lay a bar's sixteenths on them, the one is
+    taken in which kicks, snares, crashes, hats and rides stand where drummers play them. Bars within 50 ms of a steady
+    tempo have that tempo, as what was played to a click has; else each has its own.
+
+    Args:
+        hits: What was played, at least eight hits in at least four beats.
+        bpm: About how fast, in beats a minute, within a tenth: 72 rather than 144. By default by the prior.
+
+    Returns:
+        The tempo map, or None if there are too few hits to tell.
+
+    Raises:
+        ValueError: If `bpm` is not in 30 to 300.
+
+    Source:
+        Ellis, "Beat Tracking by Dynamic Programming", Journal of New Music Research 36(1), 2007. The places in a bar
+        are counted in the data of Gillick et al., "Learning to Groove with Inverse Sequence Transformations", ICML
+        2019 (CC BY 4.0).
+
+    Example:
+        >>> groove = [Hit(0.25 * n, ("KD", "CHH", "SD", "CHH")[n % 4], 100) for n in range(32)]
+        >>> estimate_tempo(groove).bpm
+        120.0
+    """
+    if bpm is not None and not 30 <= bpm <= 300:
+        raise ValueError(f"bpm must be in 30 to 300, got {bpm}")
+    ordered = sorted(Hit(*hit[:3]) for hit in hits)
+    if len(ordered) < _FEWEST or ordered[-1].onset_s - ordered[0].onset_s < 4 * _SHORT_S:
+        return None
+    onsets_s = np.array([hit.onset_s for hit in ordered])
+    envelope = _envelope(ordered, onsets_s)
+    beats_s = _path(envelope, _period_s(envelope, bpm) * _RATE_HZ) / _RATE_HZ
+    if len(beats_s) < 4:
+        return None
+    steps = 4 * np.interp(onsets_s, *_extended(beats_s, onsets_s))
+    first = _first_step(ordered, steps)
+    step_s = float(np.median(np.diff(beats_s))) / 4
+    bars_s = _bars(onsets_s, steps - first, step_s)
+    return TempoMap.through(bars_s) if len(bars_s) > 1 else None
+
+
+def _envelope(hits: list[Hit], onsets_s: Array) -> Array:
+    weights = np.array([hit.velocity / 127 * (1.0 if hit.instrument in ("KD", "SD") else 0.6) for hit in hits])
+    counts = np.bincount((onsets_s * _RATE_HZ).round().astype(int), weights, minlength=1)
+    reach = round(4 * _WIDTH_S * _RATE_HZ)
+    shape = np.exp(-0.5 * (np.arange(-reach, reach + 1) / (_WIDTH_S * _RATE_HZ)) ** 2)
+    return np.convolve(np.pad(counts, (0, reach)), shape)[reach : reach + len(counts)]
+
+
+def _period_s(envelope: Array, bpm: float | None) -> float:
+    length = min(len(envelope), round(_WINDOW_S * _RATE_HZ))
+    starts = range(0, len(envelope) - length // 2, max(1, length // 2))
+    windows = np.stack([np.resize(np.pad(envelope[i : i + length], (0, length)), length) for i in starts])
+    windows = windows - windows.mean(1, keepdims=True)
+    spectrum = np.fft.rfft(windows, 1 << (2 * length - 1).bit_length())
+    similar = np.fft.irfft((np.abs(spectrum) ** 2).sum(0))[:length]
+    similar /= np.maximum(length - np.arange(length), length / 4)
+    shortest_s, longest_s = (60 / bpm / 1.1, 60 / bpm * 1.1) if bpm else (_SHORT_S, _LONG_S)
+    periods_s = np.arange(shortest_s, longest_s, 0.0025)
+    lags_s = np.arange(length) / _RATE_HZ
+    combed = sum(weight * np.interp(periods_s * m, lags_s, similar, right=0.0) for m, weight in _COMB.items())
+    prior = np.exp(-0.5 * (np.log2(60 / periods_s / (bpm or _USUAL_BPM)) / _OCTAVES) ** 2)
+    return float(periods_s[np.argmax(combed * prior)])
+
+
+def _path(envelope: Array, period: float) -> Array:
+    """Find the frames of the beats (P,)."""
+    strength = envelope / max(float(envelope.std()), 1e-9)
+    score, before = strength.copy(), np.full(len(strength), -1)
+    nearest, farthest = round(period / 2), round(period * 2)
+    penalty = -_TIGHTNESS * np.log(np.arange(farthest, nearest - 1, -1) / period) ** 2
+    for frame in range(nearest, len(strength)):
+        first = max(0, frame - farthest)
+        reached = score[first : frame - nearest + 1] + penalty[-(frame - nearest + 1 - first) :]
+        best = int(reached.argmax())
+        if reached[best] > 0:
+            score[frame] += reached[best]
+            before[frame] = first + best
+    last = max(0, len(score) - farthest)
+    path = [last + int(score[last:].argmax())]
+    while before[path[-1]] >= 0:
+        path.append(before[path[-1]])
+    return np.array(path[::-1], dtype=np.float64)
+
+
+def _extended(beats_s: Array, onsets_s: Array) -> tuple[Array, Array]:
+    """Go on with beats before the first and after the last, as far as there are onsets; times and numbers."""
+    head, tail = beats_s[1] - beats_s[0], beats_s[-1] - beats_s[-2]
+    before = int(max(0, np.ceil((beats_s[0] - onsets_s[0]) / head)))
+    after = int(max(0, np.ceil((onsets_s[-1] - beats_s[-1]) / tail)))
+    times = [beats_s[0] - head * np.arange(before, 0, -1), beats_s, beats_s[-1] + tail * np.arange(1, after + 1)]
+    return np.concatenate(times), np.arange(-before, len(beats_s) + after, dtype=np.float64)
+
+
+def _first_step(hits: list[Hit], steps: Array) -> int:
+    """Tell which of the steps 0 to 15 begins a bar."""
+    played: dict[str, Array] = {name: np.zeros(_STEPS) for name in _ACCENTS}
+    for hit, step in zip(hits, steps.round().astype(int), strict=True):
+        name = "" if hit.instrument in _TIMEKEEPERS else hit.instrument
+        if name in played:
+            played[name][step % _STEPS] += hit.velocity
+    scores = [sum(float(np.roll(_ACCENTS[name], first) @ played[name]) for name in _ACCENTS) for first in range(_STEPS)]
+    return int(np.argmax(scores))
+
+
+def _bars(onsets_s: Array, steps: Array, step_s: float) -> list[float]:
+    """Fit the times at which bars begin, from the first at zero or later, to hits at steps of them."""
+    grid = steps.round()
+    near = np.abs(steps - grid) * step_s < 2 * _WIDTH_S
+    if not near.any() or np.ptp(grid[near]) < _STEPS:
+        near = np.ones_like(near)
+    slope, start_s = np.polyfit(grid[near], onsets_s[near], 1)
+    played = np.arange(np.floor(grid[0] / _STEPS), np.ceil(grid[-1] / _STEPS) + 1) * _STEPS
+    bars_s = start_s + slope * played
+    local = np.array([_local(number, grid[near], onsets_s[near]) for number in played])
+    if np.abs(local - bars_s)[1:-1].max(initial=0.0) > _STEADY_S and np.diff(local).min() > _STEPS * step_s / 2:
+        bars_s = local
+    silent = np.arange(bars_s[0], -_STEPS * step_s, -_STEPS * slope)[:0:-1]  # bars before the first hit
+    return [float(max(bar, 0.0)) for bar in (*silent, *bars_s) if bar > -step_s / 2]
+
+
+def _local(number: float, grid: Array, onsets_s: Array) -> float:
+    """Tell the time of a step by the hits within two bars around it."""
+    order = np.argsort(np.abs(grid - number))
+    close = order[: max(6, int((np.abs(grid - number) <= 2 * _STEPS).sum()))]
+    slope, start_s = np.polyfit(grid[close], onsets_s[close], 1)
+    return float(start_s + slope * number)
