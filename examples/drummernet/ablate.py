@@ -25,7 +25,7 @@ from drummernet.datasets import find_tracks
 from drummernet.evaluate import evaluate, read_reference
 from drummernet.evaluation_json import write_json
 from drummernet.train import Trainer, train
-from drummernet.transcribe import Transcriber
+from drummernet.transcriber import Transcriber
 
 __all__ = ["VARIANTS", "Data", "Run", "Variant", "ablate", "skipped"]
 

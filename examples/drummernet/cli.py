@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ddsp_drums.events import Hit
-    from drummernet.transcribe import Transcriber
+    from drummernet.transcriber import Transcriber
     from drummernet.transcription import Transcription
 
 __all__ = ["main"]
@@ -54,7 +54,7 @@ def transcribe(
 
     Exit code 0: all done. 1: some files could not be read; the others are done. 2: nothing could be done.
     """
-    from drummernet.transcribe import Transcriber
+    from drummernet.transcriber import Transcriber
     from drummernet.weights import SHIPPED
 
     targets = _targets(files, out)
@@ -79,7 +79,7 @@ def demo(
 ) -> None:
     """Transcribe a loop, print its hits, and write MIDI, CSV and a picture."""
     from drummernet.demo import write_demo_loop
-    from drummernet.transcribe import Transcriber
+    from drummernet.transcriber import Transcriber
 
     out.mkdir(parents=True, exist_ok=True)
     if audio is None:
@@ -118,7 +118,7 @@ def evaluate(
     from drummernet.evaluation_json import write_json
     from drummernet.report import write_html
     from drummernet.score_tables import score_tables
-    from drummernet.transcribe import Transcriber
+    from drummernet.transcriber import Transcriber
     from drummernet.weights import SHIPPED
 
     for option, path in (("--json", json), ("--html", html)):

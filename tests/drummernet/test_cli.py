@@ -12,7 +12,7 @@ from drummernet.datasets import Note, Track
 from drummernet.demo import demo_hits, write_demo_loop
 from drummernet.evaluate import score
 from drummernet.model import DrummerNet
-from drummernet.transcribe import Transcriber
+from drummernet.transcriber import Transcriber
 from drummernet.weights import save_weights
 
 from ddsp_drums.audio import write_audio

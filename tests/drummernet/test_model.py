@@ -4,7 +4,7 @@ import pytest
 import torch
 from drummernet.config import CONFIGS, ModelConfig
 from drummernet.model import DrummerNet
-from drummernet.transcribe import Transcriber
+from drummernet.transcriber import Transcriber
 
 
 def parameters(module) -> int:

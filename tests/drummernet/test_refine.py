@@ -2,7 +2,7 @@ import pytest
 import torch
 from drummernet.demo import write_demo_loop
 from drummernet.refine import refine
-from drummernet.transcribe import Transcriber
+from drummernet.transcriber import Transcriber
 
 VELOCITIES = torch.full((2, 400), 0.5)
 ONSETS = {0: range(5, 400, 40), 1: range(25, 400, 40)}

@@ -11,7 +11,7 @@ from drummernet.hearing import hear
 from drummernet.level import LevelMeter, scale_level
 from drummernet.model import DrummerNet
 from drummernet.picking import EventPicker, any_of, velocity_of_likeliest
-from drummernet.transcribe import Transcriber
+from drummernet.transcriber import Transcriber
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -77,7 +77,7 @@ def test_events_as_they_come_are_those_of_the_whole(monkeypatch, loop, refined):
     assert len(whole.events) > 50
     assert list(transcriber.events(loop)) == list(whole.events)
     assert transcriber(read_audio(loop, sample_rate=RATE)).events == whole.events
-    monkeypatch.setattr("drummernet.transcribe._KEPT", 1_000)
+    monkeypatch.setattr("drummernet.transcriber._KEPT", 1_000)
     monkeypatch.setattr("ddsp_drums.audio.files._BLOCK", 9_999)
     assert list(transcriber.events(loop)) == list(whole.events)
 
