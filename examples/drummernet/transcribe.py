@@ -1,1 +1,0 @@
-from drummernet.transcriber import *  # for processes that run; not part of the project
