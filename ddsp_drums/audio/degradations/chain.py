@@ -12,7 +12,7 @@ from ddsp_drums.audio.degradations._parameters import require_audio
 from ddsp_drums.audio.degradations.digital import mp3, mu_law, quantise, require_mp3_rate, resample
 from ddsp_drums.audio.degradations.dynamics import amplify, compress, saturate
 from ddsp_drums.audio.degradations.filters import convolve, equalise, high_cut, low_cut, room_response
-from ddsp_drums.audio.degradations.mixing import add_noise, coloured_noise
+from ddsp_drums.audio.degradations.mixing import add_noise, coloured_noise, crackle
 
 __all__ = ["degrade"]
 
@@ -25,7 +25,7 @@ def degrade(audio: Tensor, *, sample_rate: int, rngs: Sequence[np.random.Generat
     """Send each item through a random chain: room, equaliser, compressor, saturation, noise, rates, bits and codec.
 
     Four items in five are filtered, half of these in a room; a third are compressed, a third saturated, two in five
-    have noise, and one in seven suffers a converter or a codec. Steps that can be batched run for all items that have
+    have noise or crackle, and one in seven suffers a converter or a codec. Steps that can be batched run for all items that have
     them at once.
 
     Args:
@@ -110,7 +110,10 @@ def _plan(rng: np.random.Generator, n_samples: int, sample_rate: int) -> dict[st
     if rng.random() < 0.3:
         plan["saturation"] = {"drive_db": rng.uniform(0, 20)}
     if rng.random() < 0.4:
-        noise = coloured_noise(n_samples, rng=rng, slope_db=-rng.uniform(0, 6))
+        if rng.random() < 0.2:
+            noise = crackle(n_samples, sample_rate=sample_rate, rng=rng, rate_hz=10 ** rng.uniform(0, 2))
+        else:
+            noise = coloured_noise(n_samples, rng=rng, slope_db=-rng.uniform(0, 6))
         plan["noise"] = {"noise": noise, "snr_db": rng.uniform(20, 60)}
     draw = rng.random()
     if draw < 0.05:

@@ -7,7 +7,7 @@ from torch import Tensor
 from ddsp_drums._validate import require_count, require_float, require_positive
 from ddsp_drums.audio.degradations._parameters import decibels, per_item, require_audio
 
-__all__ = ["add_noise", "bleed", "coloured_noise"]
+__all__ = ["add_noise", "bleed", "coloured_noise", "crackle"]
 
 _SILENCE = 1e-9
 
@@ -66,6 +66,41 @@ def coloured_noise(n_samples: int, *, rng: np.random.Generator, slope_db: float 
     spectrum = np.fft.rfft(rng.standard_normal(n_samples, dtype=np.float32))
     spectrum *= np.maximum(np.arange(spectrum.size), 1) ** (slope_db / (20 * np.log10(2.0)))
     noise = torch.from_numpy(np.fft.irfft(spectrum, n_samples).astype(np.float32))
+    return noise / noise.square().mean().sqrt().clamp(min=_SILENCE)
+
+
+def crackle(n_samples: int, *, sample_rate: int, rng: np.random.Generator, rate_hz: float = 20.0) -> Tensor:
+    """Make the crackle of an old record: short clicks at random times, few of them loud.
+
+    Each click rings for a fraction of a millisecond; levels are log-normal with a deviation of 8 dB.
+
+    Args:
+        n_samples: T.
+        sample_rate: Hz.
+        rng: Source of the clicks.
+        rate_hz: Clicks a second, on average.
+
+    Returns:
+        Noise (T,), float32, with a root mean square of 1, and at least one click.
+
+    Raises:
+        TypeError: If `n_samples` is not an int.
+        ValueError: If `n_samples` is below 1, or `sample_rate` or `rate_hz` is not positive.
+
+    Example:
+        >>> noise = crackle(16000, sample_rate=16000, rng=np.random.default_rng(0))
+        >>> bool(noise.abs().max() > 10 * noise.abs().mean())
+        True
+    """
+    require_count("n_samples", n_samples)
+    require_positive("sample_rate", sample_rate)
+    require_positive("rate_hz", rate_hz)
+    clicks = np.zeros(n_samples, dtype=np.float32)
+    where = rng.integers(n_samples, size=max(1, rng.poisson(rate_hz * n_samples / sample_rate)))
+    clicks[where] = rng.choice([-1.0, 1.0], where.size) * 10 ** (rng.normal(0, 8, where.size) / 20)
+    time_s = np.arange(round(0.002 * sample_rate) + 1) / sample_rate
+    ring = np.exp(-time_s / 2e-4) * np.cos(2 * np.pi * rng.uniform(1000, 5000) * time_s)
+    noise = torch.from_numpy(np.convolve(clicks, ring.astype(np.float32))[:n_samples])
     return noise / noise.square().mean().sqrt().clamp(min=_SILENCE)
 
 
