@@ -25,8 +25,8 @@ def degrade(audio: Tensor, *, sample_rate: int, rngs: Sequence[np.random.Generat
     """Send each item through a random chain: room, equaliser, compressor, saturation, noise, rates, bits and codec.
 
     Four items in five are filtered, half of these in a room; a third are compressed, a third saturated, two in five
-    have noise or crackle, and one in seven suffers a converter or a codec. Steps that can be batched run for all items that have
-    them at once.
+    have noise or crackle, and one in seven suffers a converter or a codec. Steps that can be batched run for all items
+    that have them at once.
 
     Args:
         audio: Shape (..., T), any level: each item is brought to a peak of 1 first.
