@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from drummernet.kit_cli import app as kit_app
 from drummernet.train_cli import train
+from drummernet.transcribe_cli import transcribe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ddsp_drums.events import Hit
-    from drummernet.transcriber import Transcriber
     from drummernet.transcription import Transcription
 
 __all__ = ["main"]
@@ -26,10 +24,10 @@ __all__ = ["main"]
 app = typer.Typer(
     help="Drum transcription learned without annotation.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 app.add_typer(kit_app, name="kit")
+app.command()(transcribe)
 app.command()(train)
 _AUDIO = (".flac", ".ogg", ".wav")  # what can be written
 _out, _err = Console(), Console(stderr=True)
@@ -41,52 +39,25 @@ Threshold = Annotated[
 
 
 @app.command()
-def transcribe(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Recordings of drums.", show_default=False)],
-    out: Annotated[Path | None, typer.Option(help="Folder for the results. Default: beside each file.")] = None,
-    picture: Annotated[
-        bool, typer.Option("--picture", help="Write a PNG of the waveform and the hits as well.")
-    ] = False,
-    weights: Weights = None,
-    threshold: Threshold = None,
-) -> None:
-    """Write FILE.mid and FILE.csv with the drum hits of each recording.
-
-    Exit code 0: all done. 1: some files could not be read; the others are done. 2: nothing could be done.
-    """
-    from drummernet.transcriber import Transcriber
-    from drummernet.weights import SHIPPED
-
-    targets = _targets(files, out)
-    transcriber = Transcriber(weights or SHIPPED, threshold=threshold)
-    failures = 0
-    for path, target in zip(files, targets, strict=True):
-        try:
-            hits = _transcribe_one(transcriber, path, target, picture=picture)
-        except (ValueError, OSError) as error:
-            failures += 1
-            _err.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
-        else:
-            _out.print(f"{path}: {hits} hits -> {target}.mid, .csv", markup=False, highlight=False, soft_wrap=True)
-    if failures:
-        raise typer.Exit(2 if failures == len(files) else 1)
-
-
-@app.command()
 def demo(
     audio: Annotated[Path | None, typer.Argument(help="A recording. Default: a loop that the project plays.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("demo"),
 ) -> None:
     """Transcribe a loop, print its hits, and write MIDI, CSV and a picture."""
+    from ddsp_drums.audio import read_audio
+    from drummernet.api import transcribe
     from drummernet.demo import write_demo_loop
-    from drummernet.transcriber import Transcriber
 
     out.mkdir(parents=True, exist_ok=True)
     if audio is None:
         audio = out / "loop.flac"
         write_demo_loop(audio)
     target = out / audio.stem
-    _transcribe_one(Transcriber(), audio, target, picture=True, table=True)
+    heard = transcribe(audio)
+    heard.to_midi(f"{target}.mid", tempo=heard.tempo)
+    heard.to_csv(f"{target}.csv")
+    heard.plot(f"{target}.png", read_audio(audio, sample_rate=16_000), title=audio.name)
+    _out.print(heard.table(audio.name))
     _out.print(f"wrote {target}.mid, {target}.csv and {target}.png", markup=False, highlight=False, soft_wrap=True)
 
 
@@ -257,38 +228,3 @@ def main() -> None:
 
 def _hits_of(transcribe: "Callable[[Path], Transcription]") -> "Callable[[Path], list[Hit]]":
     return lambda path: transcribe(path).hits
-
-
-def _targets(files: list[Path], out: Path | None) -> list[Path]:
-    """Tell where the results of each file go, without the suffix."""
-    targets = [(out or path.parent) / path.stem for path in files]
-    twice = {str(target) for target in targets if targets.count(target) > 1}
-    if twice:
-        raise ValueError(f"two files would both be written to {min(twice)}.mid: give each its own --out")
-    if out is not None:
-        if out.exists() and not out.is_dir():
-            raise ValueError(f"--out {out}: is a file, not a folder")
-        out.mkdir(parents=True, exist_ok=True)
-    return targets
-
-
-def _transcribe_one(transcriber: "Transcriber", path: Path, target: Path, *, picture: bool, table: bool = False) -> int:
-    from ddsp_drums.audio import read_audio
-    from ddsp_drums.events import write_csv, write_midi
-    from ddsp_drums.kits import BY_ID
-    from drummernet.plot import plot_transcription
-
-    audio = read_audio(path, sample_rate=transcriber.config.model.sample_rate)
-    transcription = transcriber(audio)
-    write_midi(target.with_name(target.name + ".mid"), transcription.hits)
-    write_csv(target.with_name(target.name + ".csv"), transcription.hits)
-    if picture:
-        plot_transcription(target.with_name(target.name + ".png"), audio, transcription, title=path.name)
-    if table:
-        grid = Table("onset, s", "class", "instrument", "note", "velocity", title=Text(path.name))
-        for onset_s, name, velocity in transcription.hits:
-            instrument = BY_ID[name]
-            row = (f"{onset_s:.3f}", name, instrument.name, str(instrument.gm_note), str(velocity))
-            grid.add_row(*row, style=instrument.colour)
-        _out.print(grid)
-    return len(transcription.hits)

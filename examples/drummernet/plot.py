@@ -2,60 +2,115 @@
 
 import io
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ddsp_drums._atomic import write_whole
 from ddsp_drums.kits import BY_ID
-from drummernet.transcription import Transcription
+
+if TYPE_CHECKING:
+    from drummernet.transcription import Transcription
 
 __all__ = ["plot_transcription"]
 
-_POINTS = 4000  # of the waveform's outline: more than a screen shows
+_ROWS_S = (20, 30, 60, 120, 300, 600, 1800)  # what a row may hold
+_MOST_ROWS = 8  # of up to four hours
+_WIDTH, _WAVE, _LANE, _SPACE = 14.0, 0.55, 0.19, 0.55  # inches
+_POINTS = 1600  # of a row's outline: about the pixels of its width
+_LARGEST = 90.0  # area of the hardest hit, in square points, where a row is 10 s or less
 
 
-def plot_transcription(path: str | Path, audio: Tensor, transcription: Transcription, *, title: str) -> None:
-    """Draw the waveform, and below it a lane for each instrument with its hits, larger the harder they are.
+def plot_transcription(
+    path: str | Path, pieces: Iterable[Tensor], transcription: "Transcription", *, sample_rate: float, title: str
+) -> None:
+    """Draw rows of the waveform, with a lane for each instrument below it: hits are larger the harder they are.
+
+    A row holds 20 seconds to half an hour, so that there are at most eight of up to four hours.
 
     Args:
         path: The PNG file.
-        audio: What was transcribed (T,).
+        pieces: What was transcribed, (T,) in pieces of any length.
         transcription: What was heard in it.
+        sample_rate: Of the pieces, in Hz.
         title: Stands above.
     """
-    present = {hit.instrument for hit in transcription.hits}
+    length_s = max(transcription.duration_s, 1e-3)
+    row_s = next((each for each in _ROWS_S if each * _MOST_ROWS >= length_s), _ROWS_S[-1])
+    n_rows = max(1, int(np.ceil(length_s / row_s)))
+    shown_s = length_s if n_rows == 1 else row_s
+    present = {event.instrument for event in transcription.events}
     lanes = [name for name in reversed(transcription.instruments) if name in present]
-    width = min(max(6.0, 1.0 * transcription.duration_s), 40.0)
-    figure = Figure(figsize=(width, 2.2 + 0.32 * len(lanes)), layout="constrained")
-    wave, roll = figure.subplots(2, 1, sharex=True, height_ratios=[1.4, max(len(lanes), 1) * 0.32])
-    step = max(1, audio.numel() // _POINTS)
-    blocks = audio[: audio.numel() // step * step].reshape(-1, step).numpy()
-    seconds = np.arange(len(blocks)) * step / (audio.numel() / transcription.duration_s)
-    wave.fill_between(seconds, blocks.min(1), blocks.max(1), color="#8a94a0", linewidth=0)
-    wave.set(yticks=[])
-    wave.set_title(title, parse_math=False)
-    for hit in transcription.hits:
-        colour = BY_ID[hit.instrument].colour
-        wave.axvline(hit.onset_s, color=colour, alpha=0.5, linewidth=0.8)
-    for number, name in enumerate(lanes):
-        hits = [hit for hit in transcription.hits if hit.instrument == name]
-        roll.scatter(
-            [hit.onset_s for hit in hits],
-            [number] * len(hits),
-            s=[8 + 90 * (hit.velocity / 127) ** 2 for hit in hits],
-            color=BY_ID[name].colour,
-        )
-    roll.set(yticks=range(len(lanes)), xlabel="seconds", ylim=(-0.7, max(len(lanes), 1) - 0.3))
-    roll.set_yticklabels([BY_ID[name].name for name in lanes])
-    roll.set_xlim(0, transcription.duration_s)
-    roll.grid(axis="x", alpha=0.3)
-    for axes in (wave, roll):
-        axes.spines[["top", "right"]].set_visible(False)
+    lane_height = max(len(lanes), 1) * _LANE
+    figure = Figure(figsize=(_WIDTH, 0.4 + n_rows * (_WAVE + lane_height + _SPACE)), layout="constrained")
+    axes = figure.subplots(2 * n_rows, 1, squeeze=False, height_ratios=[_WAVE, lane_height] * n_rows)[:, 0]
+    step = max(1, round(shown_s * sample_rate / _POINTS))
+    low, high = _outline(pieces, step)
+    seconds = np.arange(len(low)) * step / sample_rate
+    loudest = max(float(np.abs([low, high]).max(initial=0.0)), 1e-9)
+    sizes = _LARGEST * min(1.0, (10 / shown_s) ** 0.5)
+    for row in range(n_rows):
+        wave, roll = axes[2 * row : 2 * row + 2]
+        start_s, end_s = row * shown_s, (row + 1) * shown_s
+        here = (seconds >= start_s) & (seconds <= end_s)
+        wave.fill_between(seconds[here], low[here], high[here], color="#8a94a0", linewidth=0)
+        wave.set(yticks=[], xlim=(start_s, end_s), ylim=(-loudest, loudest))
+        wave.tick_params(labelbottom=False, bottom=False)
+        for number, name in enumerate(lanes):
+            hits = [
+                event for event in transcription.events if event.instrument == name and start_s <= event.onset_s < end_s
+            ]
+            roll.scatter(
+                [hit.onset_s for hit in hits],
+                [number] * len(hits),
+                s=[3 + sizes * (hit.velocity / 127) ** 2 for hit in hits],
+                color=BY_ID[name].colour,
+                linewidth=0,
+            )
+        roll.set(yticks=range(len(lanes)), ylim=(-0.7, max(len(lanes), 1) - 0.3), xlim=(start_s, end_s))
+        roll.set_yticklabels([BY_ID[name].name for name in lanes], fontsize=7)
+        roll.xaxis.set_major_formatter(lambda second, _: _clock(second))
+        roll.tick_params(axis="x", labelsize=8)
+        roll.grid(axis="x", alpha=0.3)
+        roll.set_axisbelow(True)
+        for one in (wave, roll):
+            one.spines[["top", "right"]].set_visible(False)
+        wave.spines["bottom"].set_visible(False)
+    axes[0].set_title(title, parse_math=False)
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph")  # a name in a script that the font has not
         figure.savefig(buffer, format="png", dpi=120)
     write_whole(path, buffer.getvalue())
+
+
+def _outline(pieces: Iterable[Tensor], step: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Tell the lowest and the highest of each `step` samples; of the last ones too, if they are fewer."""
+    low, high = [], []
+    rest = torch.zeros(0)
+    for piece in pieces:
+        rest = torch.cat([rest, piece])
+        whole = rest.numel() // step * step
+        blocks, rest = rest[:whole].reshape(-1, step), rest[whole:]
+        low.append(blocks.amin(1))
+        high.append(blocks.amax(1))
+    if rest.numel():
+        low.append(rest.amin()[None])
+        high.append(rest.amax()[None])
+    return torch.cat(low).numpy(), torch.cat(high).numpy()
+
+
+def _clock(second: float) -> str:
+    """Write seconds as people do: 2.5 s in the first minute, then 1:02.5 and 1:01:02."""
+    if second < 60:
+        return f"{second:.4g}"
+    minutes, rest = divmod(round(second, 3), 60)
+    hours, minutes = divmod(int(minutes), 60)
+    padded = f"{rest:04.1f}".removesuffix(".0") if rest % 1 else f"{int(rest):02d}"
+    return f"{hours}:{minutes:02d}:{padded}" if hours else f"{minutes}:{padded}"

@@ -62,7 +62,7 @@ def test_transcribes_the_demo_loop(run, loop, tmp_path):
 def test_results_lie_beside_the_file_and_nothing_else_is_left(run, loop, tmp_path):
     copy = tmp_path / "copy.flac"
     copy.write_bytes(loop.read_bytes())
-    assert run("transcribe", copy, "--picture")[0] == 0
+    assert run("transcribe", copy, "--format", "mid,csv,png")[0] == 0
     assert {path.name for path in tmp_path.iterdir()} == {"copy.flac", "copy.mid", "copy.csv", "copy.png"}
 
 
@@ -83,7 +83,7 @@ def audio_file(path, samples, rate=16_000, **options):
     ("make", "reason"),
     [
         (lambda path: None, "no such file"),
-        (lambda path: path.mkdir(), "folder"),
+        (lambda path: path.mkdir(), "no audio file in it"),
         (lambda path: path.write_bytes(b""), "empty"),
         (lambda path: path.write_text("hello, this is text"), "not readable as audio"),
         (lambda path: audio_file(path, np.zeros(0)), "no samples"),
@@ -160,7 +160,7 @@ def test_faint_noise_is_not_lifted_into_hits(run, tmp_path):
 def test_any_file_name_is_only_a_name(run, loop, tmp_path, name):
     path = tmp_path / f"{name}.flac"
     path.write_bytes(loop.read_bytes())
-    code, out, err = run("transcribe", path, "--picture")
+    code, out, err = run("transcribe", path, "--format", "mid,csv,png")
     assert (code, err) == (0, "")
     assert name in out
     assert len(list(tmp_path.iterdir())) == 4

@@ -1,0 +1,66 @@
+"""The same transcription with fewer classes."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+import torch
+
+from ddsp_drums.events import Event
+from ddsp_drums.kits import BY_ID
+from drummernet.transcription import Transcription
+
+__all__ = ["CLASS_SETS", "reduce_classes"]
+
+_SIX = {"KD": "KD", "SD": "SD", "HH": "CHH", "TT": "MT", "CY": "RD", "OT": "TMB"}  # which instrument stands for a class
+CLASS_SETS: Mapping[int, Mapping[str, str]] = MappingProxyType(
+    {
+        3: {name: _SIX[own.three] for name, own in BY_ID.items() if own.three},
+        6: {name: _SIX[own.six] for name, own in BY_ID.items()},
+    }
+)
+"""For 3 and 6 classes, the instrument that each is written as. With 3, those that belong to none are left out."""
+
+_TOGETHER_S = 0.03  # what two instruments of a class play at once is one hit
+
+
+def reduce_classes(transcription: Transcription, classes: int) -> Transcription:
+    """Write each instrument as the one that stands for its class.
+
+    Hi-hats become closed, toms mid, cymbals rides, and all else tambourines.
+
+    Args:
+        transcription: What was heard.
+        classes: 3 for kick, snare and hi-hat, 6 for those of MDB Drums.
+
+    Returns:
+        The transcription with these instruments. Of hits of a class within 30 ms the surest stays, and an activation is
+        the largest of its class.
+
+    Raises:
+        ValueError: If `classes` is neither 3 nor 6.
+
+    Source:
+        Southall et al., "MDB Drums", ISMIR 2017, for the six classes.
+    """
+    if classes not in CLASS_SETS:
+        raise ValueError(f"classes must be one of {', '.join(map(str, CLASS_SETS))}, got {classes}")
+    stands_for = CLASS_SETS[classes]
+    kept: dict[str, Event] = {}
+    events: list[Event] = []
+    for event in transcription.events:
+        if event.instrument not in stands_for:
+            continue
+        one = event._replace(instrument=stands_for[event.instrument])
+        before = kept.get(one.instrument)
+        if before and one.onset_s - before.onset_s < _TOGETHER_S:
+            if one.confidence <= before.confidence:
+                continue
+            events.remove(before)
+        kept[one.instrument] = one
+        events.append(one)
+    names = [stands_for.get(name) for name in transcription.instruments]
+    instruments = tuple(dict.fromkeys(name for name in names if name))
+    rows = [[row for row, name in enumerate(names) if name == one] for one in instruments]
+    activations = torch.stack([transcription.activations[each].amax(0) for each in rows])
+    return replace(transcription, events=tuple(sorted(events)), activations=activations, instruments=instruments)
