@@ -118,16 +118,19 @@ class PeakPicker:
         decided = n_held if last else max(self.decided, n_held - self.ahead)
         frames = [self._first + frame for frame in self._candidates(held)]
         frames = self._apart([frame for frame in frames if self.decided <= frame < decided])
-        here = torch.tensor(frames, dtype=torch.long, device=held.device) - self._first
-        times = ((here + self._first) + _vertices(held, here)) / self.frame_rate_hz
+        first = self._first
         self.decided = decided
-        kept = max(self._first, decided - self._before)
-        self._held, self._first = held[kept - self._first :], kept
+        self._first = max(first, decided - self._before)
+        self._held = held[self._first - first :]
+        if not frames:
+            return held.new_zeros(0, dtype=torch.float64), held[:0]
+        here = torch.tensor(frames, device=held.device) - first
+        times = ((here + first) + _vertices(held, here)) / self.frame_rate_hz
         return times.clamp(min=0), held[here]
 
     def _candidates(self, held: Tensor) -> list[int]:
         """Frames that are the maximum of one window and above the mean of the other."""
-        if not held.numel():
+        if not (held >= max(self.threshold, 0)).any():  # as nearly always in a stream
             return []
         (before, after), mean_window = self._windows
         maximum = F.max_pool1d(F.pad(held[None], (before, after), value=-torch.inf), before + after + 1, 1)[0]
