@@ -168,6 +168,21 @@ def render(
 
 
 @app.command()
+def export(
+    out: Annotated[Path, typer.Argument(metavar="FILE.onnx", help="File to write.")],
+    weights: Weights = None,
+) -> None:
+    """Write the network as ONNX, for programs without PyTorch: audio in, probabilities and velocities out."""
+    from drummernet.export import export_onnx
+    from drummernet.weights import SHIPPED, load_weights
+
+    if not out.parent.is_dir() or out.is_dir():
+        raise ValueError(f"{out}: must be a file in an existing folder")
+    export_onnx(*load_weights(weights or SHIPPED), out)
+    _out.print(f"wrote {out}", markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
 def ablate(
     audio: Annotated[Path, typer.Argument(metavar="AUDIO_DIR", help="Recordings of drums, for reconstruction.")],
     annotated: Annotated[Path, typer.Option("--eval", metavar="DIR", help="Annotated recordings, for scores only.")],
