@@ -23,7 +23,7 @@ from drummernet.interrupt import ignore
 from drummernet.model import DrummerNet
 
 try:
-    from accelerate import Accelerator, DistributedDataParallelKwargs
+    from accelerate import Accelerator
 except ImportError as error:
     raise ImportError("training needs accelerate: pip install 'ddsp_drums[train]'") from error
 
@@ -73,8 +73,8 @@ class Trainer:
         self.kits = kits
         self.seed = seed
         self.step_number = 0
-        # Buffers are the same in all processes already.
-        self.accelerator = Accelerator(kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)])
+        # Without being told that there is no GPU, each of several processes would believe itself alone.
+        self.accelerator = Accelerator(cpu=not torch.cuda.is_available())
         self.data = self._data(performances, recordings)
         self.recordings = self.data.recordings
         torch.manual_seed(seed)
