@@ -35,7 +35,7 @@ class Transcriber:
 
     Raises:
         WeightsError: If the weights cannot be used.
-        ValueError: If a threshold or the batch size is out of its range.
+        ValueError: If a threshold or the batch size is out of its range, or there is no such device.
     """
 
     def __init__(
@@ -49,11 +49,14 @@ class Transcriber:
     ) -> None:
         require_count("batch_size", batch_size)
         self.model, self.config = weights if isinstance(weights, tuple) else load_weights(weights)
-        self.model.to(device)
+        try:
+            self.device = torch.device(device)
+            self.model.to(self.device)
+        except (RuntimeError, AssertionError) as error:  # torch has both for a device that is not there
+            raise ValueError(f"device {device}: {str(error).splitlines()[0]}") from error
         names, default = self.config.model.instruments, self.config.picking.threshold
         self.threshold = resolve_thresholds({} if threshold is None else threshold, names, default=default)
         self.refined = refined
-        self.device = torch.device(device)
         self.batch_size = batch_size
 
     def __call__(self, audio: Tensor) -> Transcription:

@@ -2,10 +2,12 @@
 
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from drummernet.cli import main
 from drummernet.config import CONFIGS, Config
+from drummernet.demo import write_demo_loop
 
 from ddsp_drums.kits import Kit
 from ddsp_drums.kits.procedural import procedural_kit
@@ -14,6 +16,13 @@ from ddsp_drums.kits.procedural import procedural_kit
 @pytest.fixture(scope="session")
 def kit() -> Kit:
     return procedural_kit()
+
+
+@pytest.fixture(scope="session")
+def loop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("loop") / "loop.flac"
+    write_demo_loop(path)
+    return path
 
 
 @pytest.fixture

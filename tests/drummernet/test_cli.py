@@ -34,13 +34,6 @@ def run(monkeypatch, capsys):
     return run
 
 
-@pytest.fixture(scope="module")
-def loop(tmp_path_factory):
-    path = tmp_path_factory.mktemp("loop") / "loop.flac"
-    write_demo_loop(path)
-    return path
-
-
 def rows(path):
     return list(csv.DictReader(path.read_text().splitlines()))
 
