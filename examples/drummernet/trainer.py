@@ -48,6 +48,7 @@ class Trainer:
         seed: Of the initial weights and all data.
 
     Raises:
+        AudioFileError: If there are recordings, but none that can be read.
         KitError: If an instrument of the network is in no kit.
         ValueError: If reconstruction has a weight but there is no recording, or cycle consistency has one but the
             network does not tell velocity, or the processes cannot share a batch equally.
@@ -201,6 +202,7 @@ class Trainer:
         if options.reconstruction and recordings is not None:
             length_s = min(options.segment_s, 2.048)
             heard = Recordings(recordings, self.config.model, segment_s=length_s, seed=self.seed)
+            heard[0]  # if none can be read, this is the time to say it
         place = {"rank": self.accelerator.process_index, "processes": self.accelerator.num_processes}
         return Batches(rendered, heard, options, **place)
 
