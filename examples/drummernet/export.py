@@ -1,8 +1,10 @@
 """The network as an ONNX file, for programs without PyTorch."""
 
 import copy
+import logging
 import warnings
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -43,10 +45,11 @@ def export_onnx(model: DrummerNet, config: Config, path: str | Path) -> Path:
         import onnxscript  # noqa: F401  (torch.onnx needs it)
     except ImportError as error:
         raise ImportError("exporting needs onnx: pip install 'ddsp_drums[onnx]'") from error
+    logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)  # torchvision is not ours
     audio = torch.zeros(2, 3 * config.model.sample_rate)
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # of the exporter, about itself
-        program = torch.onnx.export(
+        program: Any = torch.onnx.export(
             _Exported(model),
             (audio,),
             input_names=["audio"],
@@ -69,7 +72,8 @@ class _Exported(nn.Module):
     def __init__(self, model: DrummerNet) -> None:
         super().__init__()
         self.model = copy.deepcopy(model).eval()
-        self.model.encoder.bands = _ConvolutionalLogMel(self.model.encoder.bands)
+        encoder: Any = self.model.encoder
+        encoder.bands = _ConvolutionalLogMel(encoder.bands)
 
     def forward(self, audio: Tensor) -> tuple[Tensor, Tensor]:
         prediction = self.model(audio)

@@ -12,13 +12,16 @@ from drummernet.config import Config
 from drummernet.level import Level
 from drummernet.model import DrummerNet
 from drummernet.picking import any_of, velocity_of_likeliest
-from drummernet.refine import refine
+from drummernet.refine import explain, learn_sounds
 
 __all__ = ["Heard", "hear"]
 
 _CHUNK = 2048  # frames that the network hears at a time: what it makes of them still fits into a cache
 _ALIGNMENT = 64  # chunks begin where windows of the gate and pooling steps of the U-net begin
 _SECTION = 1 << 15  # frames that are refined together, four minutes of them
+_PASSAGE, _LEARNED = 512, 1 << 13  # frames of a passage, and of all from which a section's sounds are learned
+_LIKELY = 0.5
+_EXPLAINED = 4096  # frames that are explained at a time, for the sake of caches
 _MARGIN_S = 1.5  # what is explained before and after a span; ten iterations reach less far
 _FFT = 1024  # of the bands that sounds are made of
 _FLOOR = 1e-6
@@ -52,7 +55,7 @@ def hear(
     """Hear a recording piece by piece.
 
     The network hears each frame as if the recording were one: chunks come with all the surroundings that it looks at.
-    Refinement learns the sounds of every four minutes anew, so that they may change, and a song is one section.
+    Refinement learns the sounds of every four minutes anew, from that minute of them which tells most of all classes.
 
     Args:
         model: The network.
@@ -82,9 +85,30 @@ def hear(
             probability = velocity = probability / probability.amax(-1, keepdim=True).clamp(min=1e-6)
         heard = _grouped(config, probability, velocity)
         if refined:
-            together, strength = refine(heard.together, heard.velocity, bands, frame_rate_hz=frame_rate_hz)
-            heard = Heard(probability, strength, together)
+            heard = _refined(heard, bands, frame_rate_hz)
         yield Heard(*(each[:, own] for each in heard))
+
+
+def _refined(heard: Heard, bands: Tensor, frame_rate_hz: float) -> Heard:
+    """Learn the sounds of a section where they are told best, and explain all of it, some seconds at a time."""
+    telling = _telling(heard.together)
+    material = (heard.together, heard.velocity, bands)
+    sounds = learn_sounds(*(each[:, telling] for each in material), frame_rate_hz=frame_rate_hz)
+    explained = []
+    for begin, end, own in _spans(bands.shape[-1], _EXPLAINED, round(_MARGIN_S * frame_rate_hz)):
+        together, velocity, magnitudes = (each[:, begin:end] for each in material)
+        explained.append([each[:, own] for each in explain(together, velocity, magnitudes, sounds)])
+    together, velocity = (torch.cat(parts, -1) for parts in zip(*explained, strict=True))
+    return Heard(heard.probability, velocity, together)
+
+
+def _telling(together: Tensor) -> Tensor:
+    """Choose the passages that hold the largest shares of all classes' hits: their frames, ascending."""
+    likely = F.pad(together > _LIKELY, (0, -together.shape[-1] % _PASSAGE)).unflatten(-1, (-1, _PASSAGE)).sum(-1)
+    shares = (likely / likely.sum(-1, keepdim=True).clamp(min=1)).sum(0)
+    chosen = shares.argsort(descending=True, stable=True)[: _LEARNED // _PASSAGE].sort().values
+    frames = (chosen[:, None] * _PASSAGE + torch.arange(_PASSAGE)).flatten()
+    return frames[frames < together.shape[-1]]
 
 
 def _grouped(config: Config, probability: Tensor, velocity: Tensor) -> Heard:

@@ -1,6 +1,7 @@
 """Many files at once with Ray Data, on one machine or a cluster."""
 
 import json
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -35,11 +36,12 @@ def run(paths: list[str], options: dict[str, Any]) -> Iterator[Row]:
         raise ImportError("--engine ray needs Ray: pip install 'ddsp_drums[ray]'") from error
     Transcriber(**options)  # says what is wrong here, not in a worker
     if not ray.is_initialized():
-        ray.init(include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+        ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
     ray.data.DataContext.get_current().enable_progress_bars = False
     n_cores = max(1, int(ray.cluster_resources().get("CPU", 1)))
     files = ray.data.from_items([{"path": path} for path in paths], override_num_blocks=-(-len(paths) // _BLOCK))
-    done = files.map(_Worker, fn_constructor_args=(options,), concurrency=(1, n_cores), num_cpus=1)
+    worker: Any = _Worker
+    done = files.map(worker, fn_constructor_args=(options,), concurrency=(1, n_cores), num_cpus=1)
     for row in done.iter_rows():
         yield json.loads(row["row"])
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from ddsp_drums import nmfd
 from ddsp_drums.events import pick_peaks
 
-__all__ = ["Refined", "refine"]
+__all__ = ["Refined", "Sounds", "explain", "learn_sounds", "refine"]
 
 _WEIGHTS = 0.84, 0.36  # of the network and of the sounds: 7 to 3, at a level where the network's threshold fits
 _ITERATIONS = 10
@@ -26,6 +26,22 @@ class Refined(NamedTuple):
 
     probabilities: Tensor
     velocities: Tensor
+
+
+class Sounds(NamedTuple):
+    """What some of K classes sound like in a recording.
+
+    Attributes:
+        rows: Which of the K classes, (R,); the others have too few sure hits.
+        templates: Their sounds, (R, F, P).
+        amplitude: How strong a sure hit is, in the median, (R, 1).
+        velocity: The velocity that the network heard of it, in the median, (R, 1).
+    """
+
+    rows: Tensor
+    templates: Tensor
+    amplitude: Tensor
+    velocity: Tensor
 
 
 def refine(
@@ -72,21 +88,65 @@ def refine(
     if probabilities.dim() != 2 or magnitudes.dim() != 2 or probabilities.shape[1] != magnitudes.shape[1]:
         shapes = f"{tuple(probabilities.shape)} and {tuple(magnitudes.shape)}"
         raise ValueError(f"probabilities (K, N) and magnitudes (F, N) must have the same N, got {shapes}")
+    options = {"frame_rate_hz": frame_rate_hz, "confident": confident, "duration_s": duration_s}
+    return explain(
+        probabilities, velocities, magnitudes, learn_sounds(probabilities, velocities, magnitudes, **options)
+    )
+
+
+def learn_sounds(
+    probabilities: Tensor,
+    velocities: Tensor,
+    magnitudes: Tensor,
+    *,
+    frame_rate_hz: float,
+    confident: float = 0.5,
+    duration_s: float = 0.128,
+) -> Sounds:
+    """Learn the sound of each class from its sure hits, the first half of :func:`refine`, which has the arguments.
+
+    Example:
+        >>> learn_sounds(torch.zeros(3, 50), torch.zeros(3, 50), torch.rand(65, 50), frame_rate_hz=125).templates.shape
+        torch.Size([0, 65, 16])
+    """
     sure = torch.stack([_sure(row, frame_rate_hz, confident) for row in probabilities])  # (K, N)
     rows = (sure.sum(-1) >= _LEAST).nonzero()[:, 0]
+    n_frames = max(1, round(duration_s * frame_rate_hz))
+    if not rows.numel():
+        none = magnitudes.new_zeros(0, 1)
+        return Sounds(rows, magnitudes.new_zeros(0, len(magnitudes), n_frames), none, none)
+    sure = sure[rows]
+    begin = _mean_sounds(magnitudes, sure, n_frames)
+    _, templates = nmfd(magnitudes, begin, n_iterations=_ITERATIONS, adaptation=0.0, start=sure.to(magnitudes))
+    amplitude = _median(_amplitudes(magnitudes, templates), sure).clamp(min=torch.finfo(magnitudes.dtype).tiny)
+    return Sounds(rows, templates, amplitude, _median(velocities[rows], sure))
+
+
+def explain(probabilities: Tensor, velocities: Tensor, magnitudes: Tensor, sounds: Sounds) -> Refined:
+    """Explain some frames by sounds that are known: the second half of :func:`refine`, which documents the arguments.
+
+    What lies further than ten times the length of a sound from a frame does not change it.
+
+    Example:
+        >>> heard = torch.rand(3, 50), torch.rand(3, 50), torch.rand(65, 50)
+        >>> explain(*heard, learn_sounds(*heard, frame_rate_hz=125)).probabilities.shape
+        torch.Size([3, 50])
+    """
+    rows = sounds.rows
     if not rows.numel():
         return Refined(probabilities, velocities)
-    sure = sure[rows]
-    begin = _mean_sounds(magnitudes, sure, max(1, round(duration_s * frame_rate_hz)))
-    _, sounds = nmfd(magnitudes, begin, n_iterations=_ITERATIONS, adaptation=0.0, start=sure.to(magnitudes))
-    heard, _ = nmfd(magnitudes, sounds, n_iterations=_ITERATIONS, adaptation=None)
-    amplitudes = F.max_pool1d(heard, 3, 1, 1)
-    amplitudes = amplitudes / _median(amplitudes, sure).clamp(min=torch.finfo(heard.dtype).tiny)
+    amplitudes = _amplitudes(magnitudes, sounds.templates) / sounds.amplitude
     own, its = _WEIGHTS
     refined = Refined(probabilities.clone(), velocities.clone())
     refined.probabilities[rows] = (own * probabilities[rows] + its * amplitudes.clamp(max=1)).clamp(max=1)
-    refined.velocities[rows] = (amplitudes.sqrt() * _median(velocities[rows], sure)).clamp(max=1)
+    refined.velocities[rows] = (amplitudes.sqrt() * sounds.velocity).clamp(max=1)
     return refined
+
+
+def _amplitudes(magnitudes: Tensor, templates: Tensor) -> Tensor:
+    """How strong each sound is, the strongest of three frames, (K, N)."""
+    heard, _ = nmfd(magnitudes, templates, n_iterations=_ITERATIONS, adaptation=None)
+    return F.max_pool1d(heard, 3, 1, 1)
 
 
 def _median(values: Tensor, sure: Tensor) -> Tensor:

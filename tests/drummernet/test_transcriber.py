@@ -11,6 +11,7 @@ from drummernet.hearing import hear
 from drummernet.level import LevelMeter, scale_level
 from drummernet.model import DrummerNet
 from drummernet.picking import EventPicker, any_of, velocity_of_likeliest
+from drummernet.refine import learn_sounds
 from drummernet.transcriber import Transcriber
 from hypothesis import given
 from hypothesis import strategies as st
@@ -134,3 +135,34 @@ def test_a_network_without_velocity_is_heard_in_one_loudness():
     louder = replace(system, model=replace(system.model, level="peak"))
     transcription = Transcriber((DrummerNet(louder.model).eval(), louder))(torch.randn(40_000))
     assert transcription.activations.amax(-1).tolist() == pytest.approx([1.0] * 11)
+
+
+def test_sounds_once_learned_explain_alike_wherever_sections_end(monkeypatch):
+    system = CONFIGS["default"]
+    network = DrummerNet(system.model).eval()
+    audio = torch.randn(RATE * 12)
+    groups = torch.rand(8, 1_501).pow(3).clamp(min=0.2)
+    learned = []
+
+    def learn_once(together, velocity, bands, *, frame_rate_hz):
+        if not learned:
+            learned.append(learn_sounds(together, velocity, bands, frame_rate_hz=frame_rate_hz, confident=0.3))
+        return learned[0]
+
+    monkeypatch.setattr(hearing, "learn_sounds", learn_once)
+    monkeypatch.setattr(hearing, "any_of", lambda probability, names: groups[:, : probability.shape[-1]])
+    (whole,) = hear(network, system, [audio], measured([audio]), refined=True)
+    assert learned[0].rows.numel() > 3
+    monkeypatch.setattr(hearing, "_EXPLAINED", 300)
+    (pieces,) = hear(network, system, [audio], measured([audio]), refined=True)
+    torch.testing.assert_close(pieces.together, whole.together, rtol=0, atol=1e-4)
+    torch.testing.assert_close(pieces.velocity, whole.velocity, rtol=0, atol=1e-3)
+
+
+def test_sounds_are_learned_where_the_rare_ones_are(monkeypatch):
+    monkeypatch.setattr(hearing, "_LEARNED", 1_024)
+    together = torch.zeros(2, 512 * 9 + 5)
+    together[0, ::100] = 0.9
+    together[1, 512 * 7 + 40] = together[1, 512 * 9 + 1] = 0.9
+    frames = hearing._telling(together)
+    assert frames.tolist() == [*range(512 * 7, 512 * 8), *range(512 * 9, 512 * 9 + 5)]
