@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_transcription"]
 
-_ROWS_S = (20, 30, 60, 120, 300, 600, 1800)  # what a row may hold
+_ROWS_S = {20: 2, 30: 5, 60: 5, 120: 10, 300: 30, 600: 60, 1800: 300}  # what a row may hold, and from tick to tick
 _MOST_ROWS = 8  # of up to four hours
 _WIDTH, _WAVE, _LANE, _SPACE = 14.0, 0.55, 0.19, 0.55  # inches
 _POINTS = 1600  # of a row's outline: about the pixels of its width
@@ -42,7 +42,7 @@ def plot_transcription(
         title: Stands above.
     """
     length_s = max(transcription.duration_s, 1e-3)
-    row_s = next((each for each in _ROWS_S if each * _MOST_ROWS >= length_s), _ROWS_S[-1])
+    row_s = next((each for each in _ROWS_S if each * _MOST_ROWS >= length_s), max(_ROWS_S))
     n_rows = max(1, int(np.ceil(length_s / row_s)))
     shown_s = length_s if n_rows == 1 else row_s
     present = {event.instrument for event in transcription.events}
@@ -72,9 +72,12 @@ def plot_transcription(
                 s=[3 + sizes * (hit.velocity / 127) ** 2 for hit in hits],
                 color=BY_ID[name].colour,
                 linewidth=0,
+                clip_on=False,  # the first hit may lie on the edge
             )
         roll.set(yticks=range(len(lanes)), ylim=(-0.7, max(len(lanes), 1) - 0.3), xlim=(start_s, end_s))
         roll.set_yticklabels([BY_ID[name].name for name in lanes], fontsize=7)
+        if n_rows > 1:
+            roll.set_xticks(np.arange(start_s, end_s + 1e-6, _ROWS_S[row_s]))
         roll.xaxis.set_major_formatter(lambda second, _: _clock(second))
         roll.tick_params(axis="x", labelsize=8)
         roll.grid(axis="x", alpha=0.3)

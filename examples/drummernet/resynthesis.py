@@ -72,7 +72,9 @@ def write_stems(folder: Path, recording: Tensor, transcription: Transcription, k
     stems = resynthesise(transcription, kit)
     gain = match_level(torch.stack(list(stems.values())).sum(0), recording) if stems else 1.0
     tracks = {name: gain * stem for name, stem in stems.items()}
-    tracks["residual"] = residual(recording, transcription, sample_rate=kit.sample_rate)
+    length = max((stem.numel() for stem in stems.values()), default=recording.numel())
+    left = residual(recording, transcription, sample_rate=kit.sample_rate)
+    tracks["residual"] = F.pad(left, (0, max(0, length - left.numel())))  # all begin and end together
     loudest = max(1.0, *(float(track.abs().max()) for track in tracks.values()))
     beside = folder.with_name(f".{os.getpid()}.partial")
     try:
