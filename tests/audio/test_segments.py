@@ -3,8 +3,7 @@ import pytest
 import soundfile
 import torch
 
-from ddsp_drums.audio import AudioFileError, read_audio
-from ddsp_drums.audio.segments import read_segment
+from ddsp_drums.audio import AudioFileError, read_audio, read_segment
 
 
 def test_a_piece_is_what_stands_there(tmp_path):
