@@ -34,6 +34,8 @@ class MelEncoder(nn.Module):
         )
         self.mix = nn.Conv1d(24 * (_BANDS // 4), channels, 1)
         self.blocks = nn.ModuleList(_Residual(channels, dilation) for dilation in dilations)
+        # Frames that one depends on, on either side: half a window, the rise, two convolutions, and the blocks.
+        self.context = -(-self.bands.n_fft // 2 // hop_length) + 1 + 2 + sum(dilations)
 
     def forward(self, audio: Tensor) -> Tensor:
         """Map audio (B, T) to features (B, C, N), N = 1 + T // hop_length."""

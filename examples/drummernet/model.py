@@ -11,7 +11,6 @@ from drummernet.encoder import MelEncoder
 
 __all__ = ["DrummerNet", "Prediction"]
 
-_CONTEXT_FRAMES = 64  # what the mel encoder sees before and after a frame, rounded up
 _RANGE_DB = 30.0  # level between velocity 0 and 1
 
 
@@ -98,8 +97,8 @@ class DrummerNet(nn.Module):
             length = self.encoder.input_length(n_frames)
             covered = self.encoder.output_length(length) * self.config.hop_length
             return (length - covered) // 2, length, 0
-        before = _CONTEXT_FRAMES * self.config.hop_length
-        return before, 2 * before + n_frames * self.config.hop_length, _CONTEXT_FRAMES
+        before = self.encoder.context * self.config.hop_length
+        return before, 2 * before + n_frames * self.config.hop_length, self.encoder.context
 
 
 class _LinearHead(nn.Module):
