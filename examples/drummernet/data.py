@@ -9,9 +9,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from ddsp_drums.audio import AudioFileError, find_audio
-from ddsp_drums.audio.degradations import bleed, degrade
-from ddsp_drums.audio.segments import read_segment
+from ddsp_drums.audio import AudioFileError, find_audio, read_segment
+from ddsp_drums.audio.degradations import bleed, coloured_noise, crackle, degrade
 from ddsp_drums.events import Hit, read_midi
 from ddsp_drums.kits import Drum, Kit, render
 from drummernet.config import ModelConfig
@@ -23,6 +22,7 @@ __all__ = ["Recordings", "Rendered", "load_performances", "played_frames"]
 
 _T = TypeVar("_T")
 _MADE_UP = 0.1  # share of the items with a made-up rhythm though there are performances
+_NOISE = 0.02  # share of the items in which nobody plays
 _RATTLING = 0.3  # share of the items with a snare that rattles
 _CLEAN = 0.5  # share of the items that stay as rendered
 _BLEEDING = 0.15  # share of the others whose microphones hear each other
@@ -108,6 +108,8 @@ class Rendered(Dataset[tuple[Tensor, Tensor, Tensor]]):
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor, Tensor]:
         rng = np.random.default_rng((self.seed, index))
+        if rng.random() < _NOISE:
+            return self._noise(rng)
         hits = [hit for hit in self._performance(rng) if hit.instrument in self.owners]
         rattle = _rattle(hits, rng) if "SD" in self.owners and rng.random() < _RATTLING else []
         names = {hit.instrument for hit in hits + rattle} or {next(iter(self.owners))}
@@ -115,12 +117,22 @@ class Rendered(Dataset[tuple[Tensor, Tensor, Tensor]]):
         range_db = rng.uniform(*_DYNAMIC_RANGE_DB)
         stems = render(hits + rattle, kit, duration_s=self.segment_s, dynamic_range_db=range_db, rng=rng, stems=True)
         hits = _audible(hits, kit.classes, stems.numpy(), kit.sample_rate)
-        audio = _record(stems, rng, sample_rate=kit.sample_rate)
-        audio = scale_level(audio, sample_rate=kit.sample_rate, level=self.config.level)
+        return self._item(_record(stems, rng, sample_rate=kit.sample_rate), hits)
+
+    def _item(self, audio: Tensor, hits: Sequence[Hit]) -> tuple[Tensor, Tensor, Tensor]:
+        """Scale audio (T,), and turn its hits into frames."""
+        audio = scale_level(audio, sample_rate=self.config.sample_rate, level=self.config.level)
         n_frames = 1 + audio.numel() // self.config.hop_length
         frame_rate_hz = self.config.sample_rate / self.config.hop_length
         played, velocity = played_frames(hits, self.config.instruments, n_frames, frame_rate_hz=frame_rate_hz)
         return audio, played, velocity
+
+    def _noise(self, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
+        """Draw noise or crackle alone, as loud as drums would be."""
+        n_samples, rate = round(self.segment_s * self.config.sample_rate), self.config.sample_rate
+        if rng.random() < 0.2:
+            return self._item(crackle(n_samples, sample_rate=rate, rng=rng, rate_hz=10 ** rng.uniform(0, 2)), [])
+        return self._item(coloured_noise(n_samples, rng=rng, slope_db=-rng.uniform(0, 9)), [])
 
     def _performance(self, rng: np.random.Generator) -> list[Hit]:
         """Draw a performance and cut the segment out of it, with what rings into it."""

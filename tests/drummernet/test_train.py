@@ -1,6 +1,7 @@
 import csv
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from drummernet.config import CONFIGS
@@ -41,6 +42,16 @@ def test_what_was_played_is_heard_where_it_was_played(tiny, kit):
         other_rises.append(level.diff()[~struck])
     assert torch.cat(struck_rises).mean() > 0.4  # bels
     assert torch.cat(other_rises).mean() < 0
+
+
+def test_in_some_items_nobody_plays_but_something_is_heard(tiny, kit):
+    rendered = Rendered([kit], [], tiny.model, segment_s=0.5, items=400)
+    idle = [item for item in range(400) if np.random.default_rng((0, item)).random() < 0.02]
+    assert 2 <= len(idle) <= 16
+    for audio, played, velocity in (rendered[item] for item in idle):
+        assert audio.square().mean().sqrt() > 0.02
+        assert not played.any()
+        assert not velocity.any()
 
 
 def test_training_is_the_same_if_it_is_interrupted(tiny, kit, recordings, tmp_path):
