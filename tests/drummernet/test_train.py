@@ -47,9 +47,9 @@ def test_what_was_played_is_heard_where_it_was_played(tiny, kit):
 def test_in_some_items_nobody_plays_but_something_is_heard(tiny, kit):
     rendered = Rendered([kit], [], tiny.model, segment_s=0.5, items=400)
     idle = [item for item in range(400) if np.random.default_rng((0, item)).random() < 0.02]
-    assert 2 <= len(idle) <= 16
+    assert 2 <= len(idle) <= 20
     for audio, played, velocity in (rendered[item] for item in idle):
-        assert audio.square().mean().sqrt() > 0.02
+        assert audio.abs().max() > 0.1
         assert not played.any()
         assert not velocity.any()
 
