@@ -77,7 +77,7 @@ def train(
         try:
             weights = run(trainer, out, workers=workers, progress=note)
         except KeyboardInterrupt:
-            errors.print(f"stopped after step {trainer.step_number}, which is saved; the same command goes on", **_PLAIN)
+            errors.print(f"stopped after step {trainer.step_number}, saved; the same command goes on", **_PLAIN)
             raise
         except (ValueError, OSError, RuntimeError) as error:
             raise _of_worker(error) from error
