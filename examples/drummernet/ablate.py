@@ -229,7 +229,8 @@ def _work(index: int, data: Data, systems: Mapping[str, Config], shares: Sequenc
             kits[rate] = data.sounds(rate)
         trainer = Trainer(system, kits[rate], performances=performances, recordings=data.recordings, seed=run.seed)
         weights = train(trainer, run.folder, workers=0, progress=_stop_with_parent)
-        evaluation = evaluate(tracks, _hits(Transcriber(weights)), system=f"{run.variant}, seed {run.seed}")
+        hear = Transcriber(weights, refined=False)
+        evaluation = evaluate(tracks, _hits(hear), system=f"{run.variant}, seed {run.seed}")
         for reason in evaluation.failures.values():
             raise ValueError(reason)
         write_json(run.scores, [evaluation])

@@ -71,6 +71,9 @@ def evaluate(
     split: Annotated[str | None, typer.Option(help="Only this split, such as test. Default: all.")] = None,
     window_ms: Annotated[float, typer.Option(min=1.0, help="How far off a hit may be.")] = 50.0,
     against: Annotated[str, typer.Option(metavar="NAMES", help="Baselines to score as well: flux, nmfd.")] = "",
+    refined: Annotated[
+        bool, typer.Option("--refined/--fast", help="Hear each recording again with its own sounds, or only once.")
+    ] = True,
     weights: Weights = None,
     threshold: Threshold = None,
 ) -> None:
@@ -100,7 +103,7 @@ def evaluate(
         if name not in BASELINES:
             raise ValueError(f"--against must be of {', '.join(BASELINES)}, got {name}")
     tracks = find_tracks(folder, split=split)
-    systems = {"drummernet": Transcriber(weights or SHIPPED, threshold=threshold).file}
+    systems = {"drummernet": Transcriber(weights or SHIPPED, threshold=threshold, refined=refined).file}
     systems |= {name: BASELINES[name]().file for name in names}
     evaluations = [
         evaluate(

@@ -61,8 +61,8 @@ def transcribe(
         Path | None, typer.Option(help="What wav and stems are played on: a folder, SFZ or Hydrogen kit.")
     ] = None,
     refined: Annotated[
-        bool, typer.Option("--refined/--fast", help="Hear each recording again with the sounds it is made of.")
-    ] = False,
+        bool, typer.Option("--refined/--fast", help="Hear each recording again with its own sounds, or only once.")
+    ] = True,
     weights: Annotated[Path | None, typer.Option(help="Trained network. Default: the one in the package.")] = None,
     device: Annotated[str, typer.Option(help="Where the network runs, such as cuda.")] = "cpu",
     batch_size: Annotated[int, typer.Option(min=1, help="Chunks of half a minute that it hears at a time.")] = 1,
