@@ -12,6 +12,7 @@ from ddsp_drums.events import pick_peaks
 __all__ = ["Refined", "Sounds", "explain", "learn_sounds", "refine"]
 
 _WEIGHTS = 0.84, 0.36  # of the network and of the sounds: 7 to 3, at a level where the network's threshold fits
+_STRICTNESS = 1.5  # a threshold of .3 asks for .45 of the height of the recording's sure hits, if that is more
 _ITERATIONS = 10
 _LEAST = 3  # sure hits from which a sound can be learned
 
@@ -36,12 +37,14 @@ class Sounds(NamedTuple):
         templates: Their sounds, (R, F, P).
         amplitude: How strong a sure hit is, in the median, (R, 1).
         velocity: The velocity that the network heard of it, in the median, (R, 1).
+        height: How far it rises above the mean around it once it is heard again, in the median, (R, 1).
     """
 
     rows: Tensor
     templates: Tensor
     amplitude: Tensor
     velocity: Tensor
+    height: Tensor
 
 
 def refine(
@@ -55,13 +58,14 @@ def refine(
 ) -> Refined:
     r"""Learn the sound of each class from its sure hits in this recording, and explain all of it by these.
 
-    $$p'_k = \min(1, \; 0.84 \, p_k + 0.36 \, \min(1, a_k)), \quad
+    $$p'_k = \frac{\min(1, \; 0.84 \, p_k + 0.36 \, \min(1, a_k))}{\max(1, 1.5 \, h_k)}, \quad
       v'_k = \min\Big(1, \sqrt{a_k} \operatorname{median}_{n \text{ sure}} v_{k,n}\Big), \quad
       a_k = \frac{H_k}{\operatorname{median}_{n \text{ sure}} H_{k,n}}$$
 
     where $H$ are the activations of factor deconvolution with the sounds learned (`ddsp_drums.nmfd`), the largest of
     three frames. The sounds are learned together, so that what always plays with something else is not learned as part
-    of it. The root is the usual law from velocity to amplitude.
+    of it. The root is the usual law from velocity to amplitude. $h_k$ is how high sure hits rise: what is low beside
+    these is doubted, as nearly all hits of one drum in one recording are heard alike.
 
     Args:
         probabilities: What a network heard, (K, N) in [0, 1].
@@ -114,12 +118,16 @@ def learn_sounds(
     n_frames = max(1, round(duration_s * frame_rate_hz))
     if not rows.numel():
         none = magnitudes.new_zeros(0, 1)
-        return Sounds(rows, magnitudes.new_zeros(0, len(magnitudes), n_frames), none, none)
+        return Sounds(rows, magnitudes.new_zeros(0, len(magnitudes), n_frames), none, none, none)
     sure = sure[rows]
     begin = _mean_sounds(magnitudes, sure, n_frames)
     _, templates = nmfd(magnitudes, begin, n_iterations=_ITERATIONS, adaptation=0.0, start=sure.to(magnitudes))
-    amplitude = _median(_amplitudes(magnitudes, templates), sure).clamp(min=torch.finfo(magnitudes.dtype).tiny)
-    return Sounds(rows, templates, amplitude, _median(velocities[rows], sure))
+    amplitudes = _amplitudes(magnitudes, templates)
+    amplitude = _median(amplitudes, sure).clamp(min=torch.finfo(magnitudes.dtype).tiny)
+    again = _weigh(probabilities[rows], amplitudes / amplitude)
+    heights = [_rises(row, frame_rate_hz, confident)[1] for row in again]
+    height = torch.stack([each.median() if each.numel() >= _LEAST else each.new_zeros(()) for each in heights])
+    return Sounds(rows, templates, amplitude, _median(velocities[rows], sure), height[:, None])
 
 
 def explain(probabilities: Tensor, velocities: Tensor, magnitudes: Tensor, sounds: Sounds) -> Refined:
@@ -136,11 +144,17 @@ def explain(probabilities: Tensor, velocities: Tensor, magnitudes: Tensor, sound
     if not rows.numel():
         return Refined(probabilities, velocities)
     amplitudes = _amplitudes(magnitudes, sounds.templates) / sounds.amplitude
-    own, its = _WEIGHTS
     refined = Refined(probabilities.clone(), velocities.clone())
-    refined.probabilities[rows] = (own * probabilities[rows] + its * amplitudes.clamp(max=1)).clamp(max=1)
+    strictness = (_STRICTNESS * sounds.height).clamp(min=1)
+    refined.probabilities[rows] = _weigh(probabilities[rows], amplitudes) / strictness
     refined.velocities[rows] = (amplitudes.sqrt() * sounds.velocity).clamp(max=1)
     return refined
+
+
+def _weigh(probabilities: Tensor, amplitudes: Tensor) -> Tensor:
+    """Average what the network heard and how strong each sound is, (K, N)."""
+    own, its = _WEIGHTS
+    return (own * probabilities + its * amplitudes.clamp(max=1)).clamp(max=1)
 
 
 def _amplitudes(magnitudes: Tensor, templates: Tensor) -> Tensor:
@@ -156,11 +170,16 @@ def _median(values: Tensor, sure: Tensor) -> Tensor:
 
 def _sure(probability: Tensor, frame_rate_hz: float, confident: float) -> Tensor:
     """Tell which frames (N,) are those of sure hits."""
-    times, _ = pick_peaks(probability, frame_rate_hz=frame_rate_hz, threshold=confident, mean_window_s=0.2)
+    times, _ = _rises(probability, frame_rate_hz, confident)
     frames = (times * frame_rate_hz).round().long().clamp(max=probability.numel() - 1)
     sure = torch.zeros_like(probability, dtype=torch.bool)
     sure[frames] = True
     return sure
+
+
+def _rises(probability: Tensor, frame_rate_hz: float, confident: float) -> tuple[Tensor, Tensor]:
+    """Return times in seconds and heights of the peaks (N,) that rise so far above the mean around them."""
+    return pick_peaks(probability, frame_rate_hz=frame_rate_hz, threshold=confident, mean_window_s=0.2)
 
 
 def _mean_sounds(magnitudes: Tensor, begins: Tensor, n_frames: int) -> Tensor:

@@ -1,7 +1,7 @@
 import pytest
 import torch
 from drummernet.demo import write_demo_loop
-from drummernet.refine import refine
+from drummernet.refine import explain, learn_sounds, refine
 from drummernet.transcriber import Transcriber
 
 VELOCITIES = torch.full((2, 400), 0.5)
@@ -25,11 +25,22 @@ def scene():
 def test_finds_what_sounds_like_the_sure_hits_and_doubts_what_does_not(scene):
     probabilities, magnitudes = scene
     refined = refine(probabilities, VELOCITIES, magnitudes, frame_rate_hz=125).probabilities
-    assert refined[0, 45] > 0.5
-    assert refined[0, 65] < 0.25
-    assert refined[0, 85] > 0.9
+    assert refined[0, 45] > 0.35
+    assert refined[0, 65] < 0.2
+    assert refined[0, 85] > 0.6
     assert refined.min() >= 0
     assert refined.max() <= 1
+
+
+def test_what_rises_low_beside_the_sure_hits_is_doubted(scene):
+    probabilities, magnitudes = scene
+    unsure = probabilities * 0.7
+    high, low = (
+        explain(unsure, VELOCITIES, magnitudes, learn_sounds(heard, VELOCITIES, magnitudes, frame_rate_hz=125))
+        for heard in (probabilities, unsure)
+    )
+    assert (high.probabilities < low.probabilities).any()
+    assert (high.probabilities <= low.probabilities).all()
 
 
 def test_a_class_without_sure_hits_keeps_its_probabilities(scene):
@@ -72,7 +83,7 @@ def test_a_transcriber_refines_on_demand(tmp_path):
     assert torch.equal(plain.activations, refined.activations)
     played, heard = ({(round(hit.onset_s, 1), hit.instrument) for hit in each.hits} for each in (plain, refined))
     assert plain.hits != refined.hits
-    assert len(played & heard) > 0.9 * len(played)
+    assert len(played & heard) > 0.8 * len(played)
 
 
 def test_shapes_that_do_not_fit_are_named():
