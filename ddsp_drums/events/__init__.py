@@ -4,7 +4,7 @@ from ddsp_drums.events.beats import estimate_tempo
 from ddsp_drums.events.files import hits_as_json, write_csv, write_jams, write_json
 from ddsp_drums.events.midi import read_midi, write_midi
 from ddsp_drums.events.note import Event, Hit
-from ddsp_drums.events.peaks import PeakPicker, pick_peaks
+from ddsp_drums.events.peaks import PeakPicker, Peaks, find_peaks, pick_peaks
 from ddsp_drums.events.quantise import quantise
 from ddsp_drums.events.tempo import TempoMap
 
@@ -12,8 +12,10 @@ __all__ = [
     "Event",
     "Hit",
     "PeakPicker",
+    "Peaks",
     "TempoMap",
     "estimate_tempo",
+    "find_peaks",
     "hits_as_json",
     "pick_peaks",
     "quantise",

@@ -1,12 +1,67 @@
 """Pick onsets from activations."""
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from ddsp_drums._validate import require_float, require_positive
 
-__all__ = ["PeakPicker", "pick_peaks"]
+__all__ = ["PeakPicker", "Peaks", "find_peaks", "pick_peaks"]
+
+
+class Peaks(NamedTuple):
+    """Frames that stand out, in order of time.
+
+    Attributes:
+        frames: Which they are, (P,).
+        times_s: Their times in seconds, (P,), float64.
+        heights: The activation there, (P,).
+        rises: How far it is above the mean around it, (P,).
+    """
+
+    frames: Tensor
+    times_s: Tensor
+    heights: Tensor
+    rises: Tensor
+
+
+def find_peaks(
+    activation: Tensor, *, frame_rate_hz: float, max_window_s: float = 0.05, mean_window_s: float = 0.1
+) -> Peaks:
+    """Find every frame that `pick_peaks` picks with some threshold, so that another one takes no other look.
+
+    With a threshold, it picks those whose rise is as large, one after the other, unless the last that it picked is
+    less than `wait_s` before.
+
+    Args:
+        activation: One instrument's activation (N,), zero or more.
+        frame_rate_hz: Frames per second.
+        max_window_s: Length of the window of the maximum, centred on the frame.
+        mean_window_s: Length of the window of the mean, centred on the frame; at the ends it is cut.
+
+    Returns:
+        P peaks, however close, with rises of zero or more.
+
+    Raises:
+        TypeError: If `activation` is not a floating-point tensor.
+        ValueError: If `activation` is not one-dimensional or `frame_rate_hz` is not positive.
+
+    Source:
+        As of :func:`pick_peaks`.
+
+    Example:
+        >>> find_peaks(torch.tensor([0, 0.1, 0.8, 0.1, 0.0]), frame_rate_hz=100).rises
+        tensor([0.6000])
+    """
+    require_positive("frame_rate_hz", frame_rate_hz)
+    _require_activation(activation)
+    windows = [_reach(window_s, float("inf"), frame_rate_hz) for window_s in (max_window_s, mean_window_s)]
+    rises = _rises(activation, *windows)
+    frames = (rises >= 0).nonzero()[:, 0]
+    times_s = (frames + _vertices(activation, frames)) / frame_rate_hz
+    return Peaks(frames, times_s.clamp(min=0), activation[frames], rises[frames])
 
 
 def pick_peaks(
@@ -95,7 +150,7 @@ class PeakPicker:
         self.frame_rate_hz = frame_rate_hz
         self.threshold = threshold
         self._wait = wait_s * frame_rate_hz
-        self._windows = tuple(_reach(window_s, ahead_s, frame_rate_hz) for window_s in (max_window_s, mean_window_s))
+        self._windows = [_reach(window_s, ahead_s, frame_rate_hz) for window_s in (max_window_s, mean_window_s)]
         self._before = max(1, *(before for before, _ in self._windows))
         self._held = torch.zeros(0)
         self._first = 0  # frame that `_held` begins with
@@ -110,9 +165,7 @@ class PeakPicker:
         seconds from the first frame of the first piece, float64, and the activation there (P,). Raises TypeError if
         `activation` is not floating point, ValueError if it is not one-dimensional.
         """
-        require_float("activation", activation, "(N,)")
-        if activation.dim() != 1:
-            raise ValueError(f"activation must have shape (N,), got {tuple(activation.shape)}")
+        _require_activation(activation)
         held = torch.cat([self._held.to(activation), activation])
         n_held = self._first + held.numel()
         decided = n_held if last else max(self.decided, n_held - self.ahead)
@@ -132,12 +185,7 @@ class PeakPicker:
         """Frames that are the maximum of one window and above the mean of the other."""
         if not (held >= max(self.threshold, 0)).any():  # as nearly always in a stream
             return []
-        (before, after), mean_window = self._windows
-        maximum = F.max_pool1d(F.pad(held[None], (before, after), value=-torch.inf), before + after + 1, 1)[0]
-        there = torch.stack([held, torch.ones_like(held)])
-        total, count = F.avg_pool1d(F.pad(there, mean_window), sum(mean_window) + 1, 1)
-        peaks = (held == maximum) & (held >= total / count + self.threshold) & (held > 0)
-        return peaks.nonzero()[:, 0].tolist()
+        return (_rises(held, *self._windows) >= self.threshold).nonzero()[:, 0].tolist()
 
     def _apart(self, frames: list[int]) -> list[int]:
         kept = []
@@ -146,6 +194,22 @@ class PeakPicker:
                 kept.append(frame)
                 self._last = frame
         return kept
+
+
+def _require_activation(activation: Tensor) -> None:
+    require_float("activation", activation, "(N,)")
+    if activation.dim() != 1:
+        raise ValueError(f"activation must have shape (N,), got {tuple(activation.shape)}")
+
+
+def _rises(held: Tensor, max_window: tuple[int, int], mean_window: tuple[int, int]) -> Tensor:
+    """Tell how far each maximum of one window is above the mean of the other; all else is at minus infinity."""
+    if not held.numel():
+        return held
+    maximum = F.max_pool1d(F.pad(held[None], max_window, value=-torch.inf), sum(max_window) + 1, 1)[0]
+    there = torch.stack([held, torch.ones_like(held)])
+    total, count = F.avg_pool1d(F.pad(there, mean_window), sum(mean_window) + 1, 1)
+    return (held - total / count).masked_fill((held != maximum) | (held <= 0), -torch.inf)
 
 
 def _reach(window_s: float, ahead_s: float, frame_rate_hz: float) -> tuple[int, int]:

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ddsp_drums.events import PeakPicker, pick_peaks
+from ddsp_drums.events import PeakPicker, find_peaks, pick_peaks
 
 
 def test_equals_librosa():
@@ -78,3 +78,17 @@ def test_looks_no_further_ahead_than_it_may():
     times, _ = picker.push(torch.tensor([0, 0.8, 0.1]))
     assert times.tolist() == pytest.approx([0.01], abs=0.005)
     assert picker.push(torch.tensor([0.9, 0.1]))[0].numel() == 0  # it is too early after the other
+
+
+@given(st.integers(0, 400), st.integers(0, 5), st.floats(0, 1, width=32), st.floats(0, 0.2))
+def test_what_is_picked_at_a_threshold_are_the_peaks_that_rise_as_high_and_wait(n_frames, seed, threshold, wait_s):
+    activation = torch.rand(n_frames, generator=torch.Generator().manual_seed(seed)) ** 3
+    peaks = find_peaks(activation, frame_rate_hz=100)
+    kept, last = [], float("-inf")
+    for index, (frame, rise) in enumerate(zip(peaks.frames.tolist(), peaks.rises.tolist(), strict=True)):
+        if rise >= threshold and frame - last >= 100 * wait_s:
+            kept.append(index)
+            last = frame
+    times, heights = pick_peaks(activation, frame_rate_hz=100, threshold=threshold, wait_s=wait_s)
+    assert torch.equal(peaks.times_s[kept], times)
+    assert torch.equal(peaks.heights[kept], heights)
