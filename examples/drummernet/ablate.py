@@ -1,4 +1,4 @@
-"""Train the published system, each change that its authors tried, and ours with one objective less; score them all.
+"""Train the published system, each change that its authors tried, and ours with less to learn from; score them all.
 
 What is varied: one thing a variant. What is not: recordings, kits, performances, number and length of the segments and
 their order, optimiser, schedule, and the peak picking of each family (the paper's and ours). The paper's variants have
@@ -9,6 +9,7 @@ second: the waveform U-net would take ten times as long.
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from multiprocessing import parent_process
 from pathlib import Path
 from typing import NamedTuple
@@ -44,11 +45,14 @@ class Variant:
         config: The system.
         against: Name of the variant that it differs from in one thing; None for those that others differ from.
         published: F1 of the paper: mean of its three test sets; None where it has none.
+        without: What it does not learn from: `"performances"`, `"recorded kits"`, or all kits but the first
+            (`"other kits"`).
     """
 
     config: Config
     against: str | None = None
     published: float | None = None
+    without: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,14 @@ class Data:
     annotated: Path
     kits: tuple[Path, ...] = ()
     midi: tuple[Path, ...] = ()
+
+    def lacking(self, what: str | None) -> "Data":
+        """Leave out what a variant does not learn from."""
+        if what == "performances":
+            return replace(self, midi=())
+        if what == "recorded kits":
+            return replace(self, kits=())
+        return replace(self, kits=self.kits[:1]) if what == "other kits" else self
 
     def sounds(self, sample_rate: int) -> list[Kit]:
         """Load the kits."""
@@ -104,6 +116,7 @@ def _variants() -> dict[str, Variant]:
     mel = replace(published, model=replace(published.model, encoder="mel", hop_length=128, window=8))  # 64 ms
     paper = small(mel, "paper")
     ours = small(CONFIGS["default"], "both")
+    cycle = partial(small, CONFIGS["default"], reconstruction=0.0)
 
     def gate(alpha: float) -> Config:
         return replace(paper, name="softmax", model=replace(paper.model, alpha=alpha))
@@ -116,10 +129,14 @@ def _variants() -> dict[str, Variant]:
         "no-enhancement": Variant(small(mel, "no-enhancement", enhance=False), "paper", 0.701),
         "conv": Variant(replace(paper, name="conv", model=replace(paper.model, head="conv")), "paper", 0.707),
         "both": Variant(ours),
-        "cycle": Variant(small(CONFIGS["default"], "cycle", reconstruction=0.0), "both"),
+        "cycle": Variant(cycle("cycle"), "both"),
         "reconstruction": Variant(
             small(CONFIGS["default"], "reconstruction", cycle=0.0, reconstruction=1.0, reconstruction_every=1), "both"
         ),
+        "clean": Variant(cycle("clean", degraded=0.0), "cycle"),
+        "made-up-rhythms": Variant(cycle("made-up-rhythms"), "cycle", without="performances"),
+        "one-kit": Variant(cycle("one-kit"), "cycle", without="other kits"),
+        "synthesised-kit": Variant(cycle("synthesised-kit"), "cycle", without="recorded kits"),
     }
 
 
@@ -160,19 +177,16 @@ def ablate(
         if not value > 0:
             raise ValueError(f"{name} must be greater than 0, got {value}")
     out = Path(out)
-    systems = {
-        name: replace(one.config, train=replace(one.config.train, items=max(1, round(scale * one.config.train.items))))
-        for name, one in variants.items()
-    }
-    _require_usable(data, systems)
-    _settle(out / "settings.json", data, systems)
-    runs = [Run(name, seed, out / name / str(seed)) for name in systems for seed in range(seeds)]
+    scaled = {name: _scaled(one, scale) for name, one in variants.items()}
+    _require_usable(data, scaled)
+    _settle(out / "settings.json", data, scaled)
+    runs = [Run(name, seed, out / name / str(seed)) for name in scaled for seed in range(seeds)]
     by_seed = sorted(runs, key=lambda run: run.seed)  # if stopped, what is there can be compared
     todo = [run for run in by_seed if not run.scores.exists()]
     if todo:
         shares = [todo[first::jobs] for first in range(min(jobs, len(todo)))]
         workers = multiprocessing.start_processes(
-            _work, (data, systems, shares), nprocs=len(shares), join=False, daemon=True, start_method="spawn"
+            _work, (data, scaled, shares), nprocs=len(shares), join=False, daemon=True, start_method="spawn"
         )
         while not workers.join(timeout=_POLL_S):
             progress(sum(run.scores.exists() for run in runs), len(runs))
@@ -186,27 +200,31 @@ def skipped(runs: Sequence[Run]) -> Iterator[str]:
     yield from dict.fromkeys(line for file in files if file.exists() for line in file.read_text().splitlines())
 
 
-def _require_usable(data: Data, systems: Mapping[str, Config]) -> None:
+def _scaled(variant: Variant, scale: float) -> Variant:
+    items = max(1, round(scale * variant.config.train.items))
+    return replace(variant, config=replace(variant.config, train=replace(variant.config.train, items=items)))
+
+
+def _require_usable(data: Data, variants: Mapping[str, Variant]) -> None:
     """Raise here, not hours later, what any training or scoring would raise."""
     for track in find_tracks(data.annotated):
         read_reference(track)
     for folder in data.midi:
         if not folder.is_dir():
             raise ValueError(f"{folder}: no such folder of performances")
-    rates = {system.model.sample_rate for system in systems.values()}
-    kits = {rate: data.sounds(rate) for rate in rates}
-    for system in systems.values():
-        Trainer(system, kits[system.model.sample_rate], recordings=data.recordings)
+    kits = _Kits(data)
+    for variant in variants.values():
+        Trainer(variant.config, kits.of(variant), recordings=data.recordings)
 
 
-def _settle(path: Path, data: Data, systems: Mapping[str, Config]) -> None:
+def _settle(path: Path, data: Data, variants: Mapping[str, Variant]) -> None:
     """Write down what is compared, or see that it is what was written."""
     settings = {
         "recordings": str(data.recordings.resolve()),
         "annotated": str(data.annotated.resolve()),
         "kits": [str(folder.resolve()) for folder in data.kits],
         "midi": [str(folder.resolve()) for folder in data.midi],
-        "variants": {name: asdict(system) for name, system in systems.items()},
+        "variants": {name: asdict(one.config) | {"without": one.without} for name, one in variants.items()},
     }
     text = json.dumps(settings, indent=1) + "\n"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -216,18 +234,32 @@ def _settle(path: Path, data: Data, systems: Mapping[str, Config]) -> None:
         raise ValueError(f"{path}: an ablation of other data, variants or scale: choose another --out")
 
 
-def _work(index: int, data: Data, systems: Mapping[str, Config], shares: Sequence[Sequence[Run]]) -> None:
+class _Kits:
+    """The sounds of each variant, loaded once."""
+
+    def __init__(self, data: Data) -> None:
+        self.data = data
+        self.loaded: dict[tuple[int, str | None], list[Kit]] = {}
+
+    def of(self, variant: Variant) -> list[Kit]:
+        key = variant.config.model.sample_rate, variant.without
+        if key not in self.loaded:
+            self.loaded[key] = self.data.lacking(variant.without).sounds(key[0])
+        return self.loaded[key]
+
+
+def _work(index: int, data: Data, variants: Mapping[str, Variant], shares: Sequence[Sequence[Run]]) -> None:
     """Do one share of the trainings."""
     torch.set_num_threads(1)
     performances = [hits for folder in data.midi for hits in load_performances(folder)]
     tracks = find_tracks(data.annotated)
-    kits: dict[int, list[Kit]] = {}
+    kits = _Kits(data)
     for run in shares[index]:
-        system = systems[run.variant]
-        rate = system.model.sample_rate
-        if rate not in kits:
-            kits[rate] = data.sounds(rate)
-        trainer = Trainer(system, kits[rate], performances=performances, recordings=data.recordings, seed=run.seed)
+        variant = variants[run.variant]
+        played = performances if data.lacking(variant.without).midi else []
+        trainer = Trainer(
+            variant.config, kits.of(variant), performances=played, recordings=data.recordings, seed=run.seed
+        )
         weights = train(trainer, run.folder, workers=0, progress=_stop_with_parent)
         hear = Transcriber(weights, refined=False)
         evaluation = evaluate(tracks, _hits(hear), system=f"{run.variant}, seed {run.seed}")

@@ -56,6 +56,7 @@ class TrainConfig:
         reconstruction_batch_size: Recordings in a reconstruction.
         distance: What reconstructions are compared in: `"cqt"`, or the paper's other two, `"mel"` and `"stft"`.
         enhance: Whether the reconstruction loss hears only the percussive part.
+        degraded: Share of the rendered segments that go through a random chain of degradations.
         positive_weight: Weight of a frame with a hit against one without, in the cycle loss.
         velocity_weight: Weight of the velocity error in the cycle loss.
         template_s: Seconds of a one-shot in reconstruction.
@@ -72,6 +73,7 @@ class TrainConfig:
     reconstruction_batch_size: int = 4
     distance: str = "cqt"
     enhance: bool = False
+    degraded: float = 0.5
     positive_weight: float = 3.0
     velocity_weight: float = 1.0
     template_s: float = 1.0

@@ -24,8 +24,7 @@ _T = TypeVar("_T")
 _MADE_UP = 0.1  # share of the items with a made-up rhythm though there are performances
 _NOISE = 0.02  # share of the items in which nobody plays
 _RATTLING = 0.3  # share of the items with a snare that rattles
-_CLEAN = 0.5  # share of the items that stay as rendered
-_BLEEDING = 0.15  # share of the others whose microphones hear each other
+_BLEEDING = 0.15  # share of the degraded items whose microphones hear each other
 _TAIL_S = 1.5  # hits before the segment still ring in it
 _ATTACK_S = 0.1
 _DYNAMIC_RANGE_DB = (12.0, 30.0)
@@ -80,6 +79,7 @@ class Rendered(Dataset[tuple[Tensor, Tensor, Tensor]]):
         config: The network's.
         segment_s: Seconds of a segment.
         items: Number of segments.
+        degraded: Share of the segments that go through a random chain of degradations.
         seed: Another seed gives other segments.
     """
 
@@ -91,6 +91,7 @@ class Rendered(Dataset[tuple[Tensor, Tensor, Tensor]]):
         *,
         segment_s: float,
         items: int,
+        degraded: float = 0.5,
         seed: int = 0,
     ) -> None:
         self.kits = kits
@@ -98,6 +99,7 @@ class Rendered(Dataset[tuple[Tensor, Tensor, Tensor]]):
         self.config = config
         self.segment_s = segment_s
         self.items = items
+        self.degraded = degraded
         self.seed = seed
         self.seconds = np.cumsum([hits[-1].onset_s for hits in performances])  # a long one is drawn more often
         owners = {name: [kit for kit in kits if name in kit.classes] for name in config.instruments}
@@ -117,7 +119,8 @@ class Rendered(Dataset[tuple[Tensor, Tensor, Tensor]]):
         range_db = rng.uniform(*_DYNAMIC_RANGE_DB)
         stems = render(hits + rattle, kit, duration_s=self.segment_s, dynamic_range_db=range_db, rng=rng, stems=True)
         hits = _audible(hits, kit.classes, stems.numpy(), kit.sample_rate)
-        return self._item(_record(stems, rng, sample_rate=kit.sample_rate), hits)
+        audio = stems.sum(0) if rng.random() < 1 - self.degraded else _record(stems, rng, sample_rate=kit.sample_rate)
+        return self._item(audio, hits)
 
     def _item(self, audio: Tensor, hits: Sequence[Hit]) -> tuple[Tensor, Tensor, Tensor]:
         """Scale audio (T,), and turn its hits into frames."""
@@ -227,9 +230,7 @@ def played_frames(
 
 
 def _record(stems: Tensor, rng: np.random.Generator, *, sample_rate: int) -> Tensor:
-    """Mix stems (K, T) to audio (T,), as they are or through a random chain of degradations."""
-    if rng.random() < _CLEAN:
-        return stems.sum(0)
+    """Mix stems (K, T) to audio (T,) through a random chain of degradations."""
     if rng.random() < _BLEEDING:
         gain_db, delay_s = rng.uniform((-30, 0.001), (-12, 0.01), (len(stems), 2)).T
         how = {"gain_db": torch.from_numpy(gain_db), "delay_s": torch.from_numpy(delay_s)}

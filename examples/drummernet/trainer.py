@@ -197,7 +197,13 @@ class Trainer:
         if options.cycle:
             items = self.total_steps * options.batch_size
             rendered = Rendered(
-                self.kits, performances, self.config.model, segment_s=options.segment_s, items=items, seed=self.seed
+                self.kits,
+                performances,
+                self.config.model,
+                segment_s=options.segment_s,
+                items=items,
+                degraded=options.degraded,
+                seed=self.seed,
             )
         if options.reconstruction and recordings is not None:
             length_s = min(options.segment_s, 2.048)

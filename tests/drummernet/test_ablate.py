@@ -1,5 +1,6 @@
 import sys
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 from drummernet import ablate as module
@@ -29,7 +30,21 @@ def test_a_variant_differs_in_one_thing_from_what_it_is_compared_with():
         "conv": {".model.head"},
         "cycle": {".train.reconstruction"},
         "reconstruction": {".train.cycle", ".train.reconstruction", ".train.reconstruction_every"},
+        "clean": {".train.degraded"},
+        "made-up-rhythms": set(),
+        "one-kit": set(),
+        "synthesised-kit": set(),
     }
+    for name, variant in VARIANTS.items():
+        assert (variant.without is not None) == (varied.get(name) == set())
+
+
+def test_what_a_variant_does_not_learn_from_is_left_out():
+    data = Data(Path("a"), Path("b"), kits=(Path("c"), Path("d")), midi=(Path("e"),))
+    assert data.lacking(None) == data
+    assert data.lacking("performances") == replace(data, midi=())
+    assert data.lacking("other kits") == replace(data, kits=(Path("c"),))
+    assert [kit.name for kit in data.lacking("recorded kits").sounds(16000)] == ["procedural 0"]
 
 
 def test_all_variants_learn_from_as_much_audio():
