@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from drummernet.kit_cli import app as kit_app
+from drummernet.serve_cli import serve
 from drummernet.train_cli import train
 from drummernet.transcribe_cli import transcribe
 
@@ -29,6 +30,7 @@ app = typer.Typer(
 app.add_typer(kit_app, name="kit")
 app.command()(transcribe)
 app.command()(train)
+app.command()(serve)
 _AUDIO = (".flac", ".ogg", ".wav")  # what can be written
 _out, _err = Console(), Console(stderr=True)
 
