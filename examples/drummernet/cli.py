@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from drummernet.batch_cli import batch
 from drummernet.kit_cli import app as kit_app
 from drummernet.serve_cli import serve
 from drummernet.train_cli import train
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 app.add_typer(kit_app, name="kit")
 app.command()(transcribe)
+app.command()(batch)
 app.command()(train)
 app.command()(serve)
 _AUDIO = (".flac", ".ogg", ".wav")  # what can be written

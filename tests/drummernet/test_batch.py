@@ -51,6 +51,17 @@ def test_a_row_that_was_interrupted_is_done_again(files, tmp_path):
     assert out.read_bytes() == whole
 
 
+def test_the_command_fills_a_table_from_folders_and_files(files, tmp_path, run):
+    code, out, err = run("batch", files[0].parent, "--out", tmp_path / "hits.jsonl", "--fast")
+    assert (code, out.strip()) == (1, f"2 done, 0 skipped, 1 failed -> {tmp_path / 'hits.jsonl'}")
+    assert err.strip().startswith(f"error: {files[1]}: not readable as audio")
+    assert run("batch", files[0], "--out", tmp_path / "hits.jsonl")[:2] == (
+        0,
+        f"0 done, 1 skipped, 0 failed -> {tmp_path / 'hits.jsonl'}\n",
+    )
+    assert run("batch", files[1], "--out", tmp_path / "bad.jsonl", "--fast")[0] == 2
+
+
 def test_what_is_unknown_is_refused(files, tmp_path):
     with pytest.raises(ValueError, match="out must end in"):
         transcribe_many(files, tmp_path / "hits.csv")

@@ -6,7 +6,6 @@ import mido
 import numpy as np
 import pytest
 import soundfile
-from drummernet.cli import main
 from drummernet.config import CONFIGS
 from drummernet.datasets import Note, Track
 from drummernet.demo import demo_hits, write_demo_loop
@@ -18,20 +17,6 @@ from drummernet.weights import save_weights
 from ddsp_drums.audio import write_audio
 from ddsp_drums.events import write_midi
 from ddsp_drums.kits import INSTRUMENTS, procedural_kit, render
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Run the command as the shell would: exit code, standard output, standard error."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["drummernet", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        out, err = capsys.readouterr()
-        return stop.value.code or 0, out, err
-
-    return run
 
 
 def rows(path):
