@@ -36,10 +36,10 @@ clean:  ## Remove the environment
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
-.venv/demo.stamp: .venv/bin/python pyproject.toml
+.venv/demo.stamp: .venv/bin/python pyproject.toml ddsp_drums/__init__.py
 	$(BIN)/pip install --quiet '$(TORCH)' --editable '.[drummernet]'
 	touch $@
 
-.venv/test.stamp: .venv/bin/python pyproject.toml
+.venv/test.stamp: .venv/bin/python pyproject.toml ddsp_drums/__init__.py
 	$(BIN)/pip install --quiet '$(TORCH)' --editable '.[$(EXTRAS)]'
 	touch $@

@@ -84,3 +84,5 @@ __all__ = [
     "swept_sine",
     "template_synthesis",
 ]
+
+__version__ = "0.1.0"
