@@ -5,24 +5,27 @@ import io
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
+import torch
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
+from torch.nn.utils.rnn import pad_sequence
 
 from ddsp_drums.audio import AUDIO_SUFFIXES
 from ddsp_drums.audio.files import libraries
-from ddsp_drums.events import Event, estimate_tempo, quantise, write_csv, write_midi
+from ddsp_drums.events import Event, TempoMap, estimate_tempo, quantise, write_csv, write_midi
 from ddsp_drums.kits import INSTRUMENTS, Kit, procedural_kit
 from drummernet.serve.guard import Guard
-from drummernet.serve.worker import RefusedError, Worker
+from drummernet.serve.worker import AbandonedError, RefusedError, Worker
 from drummernet.weights import SHIPPED
 
 __all__ = ["Limits", "create_app"]
@@ -46,6 +49,14 @@ class Limits(NamedTuple):
     time_s: float = 300.0
 
 
+@dataclass
+class _Running:
+    limits: Limits
+    kit: Kit
+    worker: Worker
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
 def create_app(*, weights: Path = SHIPPED, host: str = "localhost", limits: Limits | None = None) -> Starlette:
     """Make the application that serves the page.
 
@@ -61,13 +72,12 @@ def create_app(*, weights: Path = SHIPPED, host: str = "localhost", limits: Limi
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        app.state.limits, app.state.turn = limits, asyncio.Lock()
-        app.state.kit = procedural_kit(sample_rate=_SOUND_RATE)
-        app.state.worker = Worker(weights, max_duration_s=limits.duration_s)
+        worker = Worker(weights, max_duration_s=limits.duration_s)
         try:
+            app.state.running = _Running(limits, procedural_kit(sample_rate=_SOUND_RATE), worker)
             yield
         finally:
-            app.state.worker.stop()
+            worker.stop()
 
     routes = [
         Route("/setup", _setup),
@@ -82,28 +92,31 @@ def create_app(*, weights: Path = SHIPPED, host: str = "localhost", limits: Limi
     return Starlette(routes=routes, middleware=[Middleware(Guard, host=host)], lifespan=lifespan)
 
 
+def _running(request: Request) -> _Running:
+    running: _Running = request.app.state.running
+    return running
+
+
 async def _file(request: Request, *, file: Path) -> Response:
     return FileResponse(file, media_type=_TYPES[file.suffix])
 
 
 async def _setup(request: Request) -> Response:
     """Tell what the page must know before it has a recording."""
-    kit: Kit = request.app.state.kit
+    running = _running(request)
+    kit = running.kit
     instruments = [
         {"id": one.id, "name": one.name, "colour": one.colour, "velocities": kit.drums[one.id][0].velocities}
         for one in INSTRUMENTS
         if one.id in kit.classes
     ]
-    limits = request.app.state.limits._asdict()
+    limits = running.limits._asdict()
     return JSONResponse({"instruments": instruments, "suffixes": sorted(AUDIO_SUFFIXES), "limits": limits})
 
 
 def _sound(request: Request) -> Response:
     """Give the one-shots of an instrument as the channels of a WAV, from soft to hard, each as loud as the hardest."""
-    import torch
-    from torch.nn.utils.rnn import pad_sequence
-
-    kit: Kit = request.app.state.kit
+    kit = _running(request).kit
     if request.path_params["name"] not in kit.classes:
         return _error(404, "the kit has no such instrument")
     hits = pad_sequence(list(kit.drums[request.path_params["name"]][0].hits), batch_first=True)
@@ -116,20 +129,21 @@ def _sound(request: Request) -> Response:
 
 
 async def _transcribe(request: Request) -> Response:
-    limits, turn, worker = request.app.state.limits, request.app.state.turn, request.app.state.worker
-    if turn.locked():
+    running = _running(request)
+    limits = running.limits
+    if running.turn.locked():
         return _error(503, "another recording is being transcribed; try again when it is done")
     try:
-        async with turn, asyncio.timeout(limits.time_s):
+        async with running.turn, asyncio.timeout(limits.time_s):
             with TemporaryDirectory(prefix="drummernet-", ignore_cleanup_errors=True) as folder:
                 path = Path(folder) / "recording"
                 await _receive(request, path, limits.megabytes)
-                answer = await worker.listen(path, request.is_disconnected)
+                answer = await running.worker.listen(path, request.is_disconnected)
     except RefusedError as error:
         return _error(422, str(error))
     except TimeoutError:
         return _error(503, f"took longer than {limits.time_s:g} seconds, so it was stopped; try a shorter piece")
-    except (ClientDisconnect, ConnectionError):
+    except (ClientDisconnect, AbandonedError):
         return Response(status_code=499)  # nobody reads it
     return Response(answer, media_type="application/json")
 
@@ -144,7 +158,7 @@ async def _receive(request: Request, path: Path, megabytes: float) -> None:
             file.write(chunk)
 
 
-async def _export(request: Request, *, write: "Callable[[Path, list[Event], set[str]], None]") -> Response:
+async def _export(request: Request, *, write: Callable[[Path, list[Event], set[str]], None]) -> Response:
     """Write hits as a file; the body is JSON, `{"hits": [[onset_s, instrument, velocity, confidence]], "muted": []}`.
 
     Muted instruments are left out, but the tempo is that of all hits.
@@ -152,7 +166,7 @@ async def _export(request: Request, *, write: "Callable[[Path, list[Event], set[
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > 1e6 * request.app.state.limits.megabytes:
+        if len(body) > 1e6 * _running(request).limits.megabytes:
             return _error(413, "too many hits")
     try:
         content = await run_in_threadpool(_exported, bytes(body), write)
@@ -161,7 +175,7 @@ async def _export(request: Request, *, write: "Callable[[Path, list[Event], set[
     return Response(content, media_type="application/octet-stream")
 
 
-def _exported(body: bytes, write: "Callable[[Path, list[Event], set[str]], None]") -> bytes:
+def _exported(body: bytes, write: Callable[[Path, list[Event], set[str]], None]) -> bytes:
     asked: dict[str, Any] = json.loads(body)
     events = [Event(*row) for row in asked["hits"]]
     with TemporaryDirectory(prefix="drummernet-") as folder:
@@ -171,8 +185,6 @@ def _exported(body: bytes, write: "Callable[[Path, list[Event], set[str]], None]
 
 
 def _write_midi(path: Path, events: list[Event], muted: set[str]) -> None:
-    from ddsp_drums.events import TempoMap
-
     tempo = estimate_tempo(events) or TempoMap.constant()
     shown = [event for event in events if event.instrument not in muted]
     write_midi(path, quantise(shown, tempo, strength=0.0), tempo=tempo)

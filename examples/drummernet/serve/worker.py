@@ -8,13 +8,17 @@ from collections.abc import Awaitable, Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-__all__ = ["RefusedError", "Worker"]
+__all__ = ["AbandonedError", "RefusedError", "Worker"]
 
 _EVERY_S = 0.03  # how often to look for an answer
 
 
 class RefusedError(ValueError):
     """A recording that cannot be transcribed; the message is a line for its owner."""
+
+
+class AbandonedError(Exception):
+    """Nobody waits for the recording any more."""
 
 
 class Worker:
@@ -41,16 +45,16 @@ class Worker:
 
         Raises:
             RefusedError: If the recording cannot be transcribed.
-            ConnectionError: If nobody waits any more.
+            AbandonedError: If nobody waits any more.
         """
         try:
             self._pipe.send(path)
             while not self._pipe.poll():
                 if await gone():
-                    raise ConnectionAbortedError("nobody waits for this recording")
+                    raise AbandonedError
                 await asyncio.sleep(_EVERY_S)
             accepted, answer = self._pipe.recv()
-        except (EOFError, BrokenPipeError) as error:
+        except (EOFError, OSError) as error:
             self._restart()
             raise RefusedError("its process was ended, perhaps for want of memory; try a shorter piece") from error
         except BaseException:
