@@ -43,6 +43,7 @@ export class Player {
   // The drums get the level of the recording; what would be louder than full scale makes both softer.
   load(recording, { duration_s, rms }, hits) {
     this.stop();
+    this.offset = 0;
     this.recording = recording;
     this.duration = duration_s;
     this.muted.clear();
