@@ -1,0 +1,37 @@
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = {path.name: path for path in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]}
+FOLDERS = ["ddsp_drums", "examples", "benchmarks", "docs", "tests"]
+TOURS = ["CONTRIBUTING.md", "SECURITY.md", "architecture.md"]  # what is in backticks there is in the tree
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_picture_and_link_is_there(name):
+    document = DOCUMENTS[name]
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text())
+    assert not [link for link in links if not (document.parent / link).exists()]
+
+
+@pytest.mark.parametrize("name", TOURS)
+def test_every_file_that_is_named_is_there(name):
+    tree = [path for folder in FOLDERS for path in (ROOT / folder, *(ROOT / folder).rglob("*"))]
+    there = [f"/{path.relative_to(ROOT)}/" for path in [*tree, *ROOT.glob("*.*")]]
+    named = set(re.findall(r"`([\w./]+(?:\.(?:py|toml|md|css)|/))`", DOCUMENTS[name].read_text()))
+    named = {path for path in named if "NAME" not in path and ".." not in path}
+    assert len(named) > 3
+    assert not [path for path in named if not any(known.endswith(f"/{path.rstrip('/')}/") for known in there)]
+
+
+def test_every_test_that_contributing_names_is_there():
+    named = set(re.findall(r"`(test_\w+)(?:\[NAME\])?`", DOCUMENTS["CONTRIBUTING.md"].read_text()))
+    defined = {
+        match
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for match in re.findall(r"def (test_\w+)", path.read_text())
+    }
+    assert len(named) > 10
+    assert named <= defined
