@@ -12,7 +12,7 @@ from ddsp_drums.events import pick_peaks
 __all__ = ["Refined", "Sounds", "explain", "learn_sounds", "refine"]
 
 _WEIGHTS = 0.84, 0.36  # of the network and of the sounds: 7 to 3, at a level where the network's threshold fits
-_STRICTNESS = 1.5  # a threshold of .3 asks for .45 of the height of the recording's sure hits, if that is more
+_STRICTNESS = 1.35  # a threshold of .3 asks for .4 of the height of the recording's sure hits, if that is more
 _ITERATIONS = 10
 _LEAST = 3  # sure hits from which a sound can be learned
 
@@ -58,7 +58,7 @@ def refine(
 ) -> Refined:
     r"""Learn the sound of each class from its sure hits in this recording, and explain all of it by these.
 
-    $$p'_k = \frac{\min(1, \; 0.84 \, p_k + 0.36 \, \min(1, a_k))}{\max(1, 1.5 \, h_k)}, \quad
+    $$p'_k = \frac{\min(1, \; 0.84 \, p_k + 0.36 \, \min(1, a_k))}{\max(1, 1.35 \, h_k)}, \quad
       v'_k = \min\Big(1, \sqrt{a_k} \operatorname{median}_{n \text{ sure}} v_{k,n}\Big), \quad
       a_k = \frac{H_k}{\operatorname{median}_{n \text{ sure}} H_{k,n}}$$
 
