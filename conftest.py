@@ -1,4 +1,6 @@
-"""What pytest must not import for its doctests: kernels whose compiler is not installed."""
+"""What pytest must not import for its doctests (kernels whose compiler is not installed), and Ctrl-C."""
+
+import signal
 
 from ddsp_drums._compilers import has_numba, has_triton
 
@@ -7,3 +9,5 @@ collect_ignore_glob = [
     for pattern, installed in [("*/numba_kernels.py", has_numba()), ("*/triton_kernels.py", has_triton())]
     if not installed
 ]
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by what a shell starts in the background
