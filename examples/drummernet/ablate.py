@@ -1,9 +1,9 @@
 """Train the published system, each change that its authors tried, and ours with less to learn from; score them all.
 
-What is varied: one thing a variant. What is not: recordings, kits, performances, number and length of the segments and
-their order, optimiser, schedule, and the peak picking of each family (the paper's and ours). The paper's variants have
-its classes, level, gate, heads, distances and synthesis, but stand on the log-mel encoder of `default` at 125 frames a
-second: the waveform U-net would take ten times as long.
+What is varied: one thing a variant. What is not: recordings, number and length of the segments and their order,
+optimiser, schedule, the peak picking of each family (the paper's and ours), and, where they are not what is varied,
+kits and performances. The paper's variants have its classes, level, gate, heads, distances and synthesis, but stand on
+the log-mel encoder of `default` at 125 frames a second: the waveform U-net would take ten times as long.
 """
 
 import json
