@@ -1,11 +1,10 @@
-import sys
+from functools import partial
 
 import librosa
 import mido
 import numpy as np
 import pytest
 import soundfile
-from drummernet.cli import main
 from drummernet.render import read_notes
 
 from ddsp_drums.events import Hit, write_midi
@@ -19,17 +18,9 @@ BEAT = [Hit(0.25 + 0.5 * n, ("KD", "CHH", "SD", "CHH")[n % 4], 110) for n in ran
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    """Run the command as the shell would: exit code, standard output, standard error."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["drummernet", "render", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        out, err = capsys.readouterr()
-        return stop.value.code or 0, out, err
-
-    return run
+def run(run):
+    """Run `drummernet render`."""
+    return partial(run, "render")
 
 
 @pytest.fixture

@@ -2,13 +2,14 @@ import io
 import json
 import os
 import sys
+from functools import partial
 
 import mido
 import numpy as np
 import pytest
 import soundfile
 import soxr
-from drummernet.cli import app, main
+from drummernet.cli import app
 from drummernet.demo import demo_hits
 from matplotlib.image import imread
 from typer.main import get_command
@@ -18,16 +19,9 @@ from ddsp_drums.metrics import count_onsets
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    """Run `drummernet transcribe` as the shell would: exit code, standard output, standard error."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["drummernet", "transcribe", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        return stop.value.code or 0, *capsys.readouterr()
-
-    return run
+def run(run):
+    """Run `drummernet transcribe`."""
+    return partial(run, "transcribe")
 
 
 @pytest.fixture
