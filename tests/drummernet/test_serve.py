@@ -21,6 +21,7 @@ def page(tmp_path_factory):
     folder = tmp_path_factory.mktemp("scratch")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tempfile, "tempdir", str(folder))
+        patch.setenv("OMP_NUM_THREADS", "1")  # as here: other threads sum in another order
         with TestClient(create_app(limits=LIMITS), base_url=ADDRESS) as client:
             client.scratch = folder
             yield client

@@ -66,10 +66,12 @@ def kill(audio: Path, out: Path) -> None:
     trainer = small_trainer(audio, [procedural_kit()])
     trainer.reconstruction_loss(torch.zeros(1, 8000))  # loads what takes longer than a step, without a thread
     trainer = small_trainer(audio, trainer.kits)
+    start = time.monotonic()
     _live(trainer, out / "whole", workers=0, steps=STEPS, more_s=60)
+    step_s = (time.monotonic() - start) / STEPS
     dice = random.Random()
     for life in range(STEPS):
-        if _live(trainer, out / "killed", workers=life % 3, steps=dice.randint(1, 8), more_s=dice.uniform(0, 0.5)):
+        if _live(trainer, out / "killed", workers=life % 3, steps=dice.randint(1, 5), more_s=dice.uniform(0, step_s)):
             break
     print(life)
 
