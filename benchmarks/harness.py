@@ -14,8 +14,9 @@ from benchmarks.operation import Case, Operation, Provider
 from benchmarks.row import Row
 
 _SECONDS = 0.6  # a row, divided by the time of a round
-_FEWEST, _FEWEST_IN_TURNS, _MOST = 3, 9, 30  # rounds
-_QUICK, _SLOW = 0.5, 6.0  # seconds a round in turns: the most are made of quick ones, the fewest of slow ones
+_FEWEST, _MOST = 3, 30  # rounds
+_FEWEST_IN_TURNS, _MOST_IN_TURNS = 9, 100
+_QUICK, _SLOW = 0.5, 6.0  # seconds a round in turns: thirty and more are made of quick ones, the fewest of slow ones
 
 
 Compute = Callable[[], tuple[Tensor, ...]]  # the output, and the gradients with a backward pass
@@ -40,7 +41,7 @@ def measure_row(row: Row, benchmark: Any, device: torch.device) -> dict[str, Any
 def _rounds(round_s: float, in_turns: bool) -> int:
     """A ratio near one needs more rounds than a large one: the same code on both sides, nine times each, gave 1.15."""
     if in_turns and round_s < _QUICK:
-        return _MOST
+        return min(max(_MOST, int(_SECONDS / round_s)), _MOST_IN_TURNS)
     fewest = _FEWEST_IN_TURNS if in_turns and round_s < _SLOW else _FEWEST
     return min(max(fewest, int(_SECONDS / round_s)), _MOST)
 

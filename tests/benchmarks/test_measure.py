@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from benchmarks.machine import ceilings, describe, file_name
-from benchmarks.measure import Turns, error, peak_memory, quartiles, seconds
+from benchmarks.measure import Turns, error, peak_memory, seconds
 
 CPU = torch.device("cpu")
 MB = 1 << 20
@@ -41,7 +41,7 @@ def test_another_shape_is_an_error():
     assert error(torch.zeros(2), torch.zeros(3)) == float("inf")
 
 
-def test_turns_alternate_with_inputs_of_their_own():
+def test_opponents_take_turns_at_going_first_with_inputs_of_their_own():
     calls = []
 
     def fresh(name):
@@ -55,15 +55,17 @@ def test_turns_alternate_with_inputs_of_their_own():
     for _ in range(3):
         arguments, keywords = turns.setup()
         turns.target(*arguments, **keywords)
-    assert [name for name, _ in calls] == ["a", "b", "ours"] * 3
+    assert [name for name, _ in calls] == ["a", "b", "ours", "b", "a", "ours", "a", "b", "ours"]
     assert len({id(mine) for _, mine in calls}) == 9
 
 
-def test_a_ratio_is_the_median_of_neighbours_without_the_first_round():
+def test_a_ratio_is_of_two_rounds_without_the_first():
     turns = Turns("ours", {"ours": lambda: lambda: None, "other": lambda: lambda: None}, CPU)
-    turns.times = {"ours": [9.0, 1.0, 2.0, 10.0], "other": [1.0, 4.0, 6.0, 20.0]}
-    assert quartiles(turns.ratios("other")) == [2.5, 3, 3.5]
+    turns.times = {"ours": [9.0, 1.0, 2.0, 8.0, 2.0, 1.0], "other": [1.0, 4.0, 5.0, 10.0, 40.0, 7.0]}
+    assert turns.ratios("other") == [3, 5]
     assert turns.median("ours") == 2
+    turns.times = {"ours": [9.0, 2.0], "other": [1.0, 4.0]}
+    assert turns.ratios("other") == [2]
 
 
 def test_seconds_are_seconds():
