@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
-from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
+from ddsp_drums._xml import read_xml
 from ddsp_drums.kits import names
 from ddsp_drums.kits.assemble import Found
 from ddsp_drums.kits.kit import KitError
@@ -15,8 +15,6 @@ from ddsp_drums.kits.mapped import by_key, is_absolute, locate
 from ddsp_drums.kits.taxonomy import Taxonomy
 
 __all__ = ["HydrogenKit", "read_hydrogen"]
-
-MAX_BYTES = 1 << 24
 
 
 class HydrogenKit(NamedTuple):
@@ -34,8 +32,8 @@ def read_hydrogen(path: Path, taxonomy: Taxonomy) -> HydrogenKit:
     `by_key`). Layers of one `max` are alternates. Levels are left as recorded.
 
     Raises:
-        KitError: If the file is missing, too large, no XML of Hydrogen's, or has a document type, which may declare
-            entities without end; the message names it.
+        KitError: If the file is missing, too large or no XML of Hydrogen's, or declares entities, which may have no
+            end; the message names it.
     """
     root = _parse(path)
     instruments = root.findall("{*}instrumentList/{*}instrument")
@@ -86,26 +84,13 @@ def _text(element: Element, name: str) -> str:
     return (element.findtext(f"{{*}}{name}") or "").strip()
 
 
-class _DoctypeError(Exception):
-    pass
-
-
-class _Builder(ElementTree.TreeBuilder):
-    def doctype(self, *_: object) -> None:
-        raise _DoctypeError
-
-
 def _parse(path: Path) -> Element:
     if not os.path.isfile(path):
         raise KitError(f"{path}: no such file")
-    if path.stat().st_size > MAX_BYTES:
-        raise KitError(f"{path}: too large for a drum kit ({path.stat().st_size} bytes)")
     try:
-        root = ElementTree.fromstring(path.read_bytes(), ElementTree.XMLParser(target=_Builder()))
-    except _DoctypeError as error:
-        raise KitError(f"{path}: declares a document type, which no Hydrogen kit does; take it out") from error
-    except (ElementTree.ParseError, ValueError, LookupError) as error:
-        raise KitError(f"{path}: not readable as XML ({error})") from error
+        root = read_xml(path)
+    except ValueError as error:
+        raise KitError(str(error)) from error
     if not root.tag.endswith("drumkit_info"):
         raise KitError(f"{path}: not a Hydrogen drum kit (its first element is {root.tag[:40]!r})")
     return root

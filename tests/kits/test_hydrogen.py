@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from ddsp_drums._xml import MAX_BYTES
 from ddsp_drums.kits import TAXONOMY, KitError, load_kit
-from ddsp_drums.kits.hydrogen import MAX_BYTES, read_hydrogen
+from ddsp_drums.kits.hydrogen import read_hydrogen
 from tests.kits.on_disk import placed, save, tone
 
 NAMESPACE = 'xmlns="http://www.hydrogen-music.org/drumkit"'

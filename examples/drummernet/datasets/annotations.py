@@ -3,10 +3,11 @@
 import itertools
 import math
 import re
-import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
+from xml.etree.ElementTree import Element
 
+from ddsp_drums._xml import read_xml
 from ddsp_drums.events import read_midi
 from ddsp_drums.events.files import CSV_HEADER
 from drummernet.datasets.labels import NOTE_LABELS, find_label, parent_class
@@ -114,11 +115,11 @@ def _midi(path: Path) -> Iterator[tuple[str, Note]]:
         yield f"note {number}", Note(onset_s, label, velocity)
 
 
-def _parse(path: Path) -> ET.Element:
+def _parse(path: Path) -> Element:
     try:
-        return ET.parse(path).getroot()
-    except (ET.ParseError, LookupError, ValueError) as error:  # the last two are of encodings that there are not
-        raise AnnotationError(f"{path}: is not XML ({error})") from error
+        return read_xml(path)
+    except ValueError as error:
+        raise AnnotationError(str(error)) from error
 
 
 def _idmt(path: Path) -> Iterator[tuple[str, Note]]:
