@@ -77,6 +77,17 @@ def test_a_soft_hit_is_quieter_and_darker_and_bends_less():
         assert hits[0].abs().max() < 0.5 * hits[1].abs().max()
 
 
+@every
+def test_no_stroke_is_silence_from_which_a_velocity_can_grow(instrument):
+    velocity = torch.tensor([-0.5, 0.0], requires_grad=True)
+    hits = drum_voice(drawn(instrument), velocity, instrument=instrument, duration_s=0.1)
+    (hits * torch.randn(1600)).sum().backward()
+    assert not hits.any()
+    assert velocity.grad[0] == 0
+    assert velocity.grad[1].isfinite()
+    assert velocity.grad[1] != 0
+
+
 def test_places_and_settings_are_inverse():
     for voice in VOICES.values():
         place = torch.rand(5, len(voice.names), dtype=torch.float64)

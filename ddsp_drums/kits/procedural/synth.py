@@ -20,6 +20,7 @@ _TILTED_HZ = 80.0
 _NOISE_TILTED_HZ = 1000.0  # as filtered_noise has it
 _MOST_COLUMNS = 16
 _EDGE = 1e-3
+_SOFTEST = 1e-3  # velocity below which a stroke rises no slower
 
 
 class _Stroke(NamedTuple):
@@ -41,10 +42,15 @@ class _Stroke(NamedTuple):
         """Gain of the stroke at a frequency: a soft one leaves less of the top."""
         return 10 ** (self.tilt_db / 20 * torch.log2(frequency_hz / _TILTED_HZ))
 
+    @property
+    def slowness(self) -> Tensor:
+        """How much longer a soft stroke takes to rise than the hardest."""
+        return self.velocity.clamp(min=_SOFTEST) ** -0.5
+
     def envelope(self, part: Mapping[str, Tensor]) -> Tensor:
         """Rise, slower for a soft stroke, and decay; times the gain: (..., columns, T)."""
         delay = part.get("delay_s", torch.zeros_like(part["decay_s"]))
-        attack = part["attack_s"] * self.velocity**-0.5
+        attack = part["attack_s"] * self.slowness
         return _gain(part)[..., None] * strike_envelope(delay, attack, part["decay_s"], **self.output)
 
 
@@ -64,7 +70,8 @@ def drum_voice(
 
     Args:
         settings: Shape (..., P), one for each of `VOICES[instrument].names`, in the unit of its name.
-        velocity: Shape (...), above 0, 1 for the hardest; it broadcasts with the leading axes of `settings`.
+        velocity: Shape (...), 1 for the hardest, silence at 0 and below; it broadcasts with the leading axes of
+            `settings`.
         instrument: A class that has a voice.
         sample_rate: Rate of the result in Hz. What is too high for it fades out.
         duration_s: Seconds of the hit, of which the last hundredth fades out; None for that of the voice.
@@ -106,7 +113,7 @@ def drum_voice(
     except RuntimeError:
         shapes = f"{tuple(settings.shape)} and {tuple(velocity.shape)}"
         raise ValueError(f"settings (..., P) and velocity (...) must broadcast, got {shapes}") from None
-    settings, velocity = settings.expand(*leading, -1), velocity.expand(leading)[..., None]
+    settings, velocity = settings.expand(*leading, -1), velocity.clamp(min=0).expand(leading)[..., None]
 
     parts = {
         kind: {name: _take(settings, columns) for name, columns in part.items()} for kind, part in voice.parts.items()
@@ -170,7 +177,7 @@ def _metal(part: Mapping[str, Tensor], stroke: _Stroke) -> Tensor:
     ring = decaying_partials(frequency, decay, gain, phase, **stroke.output)
     rise = strike_envelope(
         torch.zeros_like(first),
-        part["attack_s"] * stroke.velocity**-0.5,
+        part["attack_s"] * stroke.slowness,
         torch.full_like(first, math.inf),
         **stroke.output,
     )
