@@ -31,7 +31,7 @@ class LearnableTemplates(nn.Module):
 
     Raises:
         TypeError: If `anchors` is not a float32 or float64 tensor, or a number is not an int.
-        ValueError: If an option is out of its range, or `anchors` has no sample.
+        ValueError: If an option is out of its range, or `anchors` has no instrument or no sample.
 
     Source:
         Ours. Choi and Cho, "Deep Unsupervised Drum Transcription", ISMIR 2019, name a trainable synthesizer as next.
@@ -60,6 +60,8 @@ class LearnableTemplates(nn.Module):
     ) -> None:
         super().__init__()
         anchors = as_audio("anchors", anchors, "(..., K, L)").detach()
+        if anchors.dim() < 2 or anchors.numel() == 0:
+            raise ValueError(f"anchors must have shape (..., K, L) with a sound in it, got {tuple(anchors.shape)}")
         for name, value in (("sample_rate", sample_rate), ("range_db", range_db), ("f_min_hz", f_min_hz)):
             require_positive(name, value)
         require_count("n_bands", n_bands)

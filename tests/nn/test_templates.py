@@ -107,6 +107,8 @@ def test_compiles_without_a_graph_break():
         ({"n_times": 2.5}, TypeError, "n_times"),
         ({"f_min_hz": 7000.0}, ValueError, "f_min_hz must be below 6400"),
         ({"anchors": torch.ones(2, 0)}, ValueError, "anchors"),
+        ({"anchors": torch.ones(0, 4)}, ValueError, "anchors must have shape"),
+        ({"anchors": torch.ones(4)}, ValueError, "anchors must have shape"),
         ({"anchors": torch.ones(2, 4).long()}, TypeError, "anchors"),
     ],
 )
