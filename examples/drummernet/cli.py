@@ -141,6 +141,7 @@ def render(
     kit: Annotated[
         Path | None, typer.Option(help="A folder of one-shots, an SFZ or a Hydrogen kit. Default: synthesised.")
     ] = None,
+    preset: Annotated[str | None, typer.Option(metavar="808|909", help="Which drum machine to synthesise.")] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="FLAC, OGG or WAV file. Default: FILE.flac beside the MIDI.")
     ] = None,
@@ -159,10 +160,12 @@ def render(
     out = out or midi.with_suffix(".flac")
     if out.suffix.lower() not in _AUDIO or not out.parent.is_dir():
         raise ValueError(f"--out {out}: must be a file in an existing folder that ends in {', '.join(_AUDIO)}")
+    if kit and preset:
+        raise ValueError("--preset is of the synthesised kit: leave out --kit or --preset")
     classes = load_taxonomy(taxonomy) if taxonomy else TAXONOMY
     hits = read_notes(midi, taxonomy=classes)
     if kit is None:
-        sounds = procedural_kit(sample_rate=sample_rate, seed=seed or 0)
+        sounds = procedural_kit(sample_rate=sample_rate, seed=seed or 0, preset=preset)
     else:
         sounds = load_kit(kit, sample_rate=sample_rate, max_duration_s=MAX_HIT_S, taxonomy=classes)
     played = play(hits, sounds, rng=None if seed is None else np.random.default_rng(seed))

@@ -34,6 +34,7 @@ def show(
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="SHEET.png", help="Draw the sounds into this picture.")] = None,
+    preset: Annotated[str | None, typer.Option(metavar="808|909", help="Which drum machine to synthesise.")] = None,
     taxonomy: Annotated[Path | None, typer.Option(metavar="TOML", help="Instruments of your own.")] = None,
 ) -> None:
     """Show what each sound of a kit was taken for, what was guessed, what was left out, and why.
@@ -42,10 +43,12 @@ def show(
     """
     from ddsp_drums.kits import TAXONOMY, load_kit, load_taxonomy, procedural_kit
 
+    if path and preset:
+        raise ValueError("--preset is of the synthesised kit: leave out KIT or --preset")
     if out and not out.absolute().parent.is_dir():
         raise ValueError(f"--out {out}: no such folder")
     classes = load_taxonomy(taxonomy) if taxonomy else TAXONOMY
-    loaded = load_kit(path, taxonomy=classes) if path else procedural_kit()
+    loaded = load_kit(path, taxonomy=classes) if path else procedural_kit(preset=preset)
     _out.print(f"{loaded.name}: licence {loaded.licence or 'unknown'}", markup=False, highlight=False, soft_wrap=True)
     _out.print(_drums(loaded, classes))
     for title, reasons in (("guessed", loaded.guessed), ("left out", loaded.left_out)):

@@ -66,6 +66,12 @@ def test_without_a_kit_it_shows_the_synthesised_one(show, tmp_path):
     assert imread(tmp_path / "sheet.png").shape[0] > 13 * 100
 
 
+def test_it_shows_a_drum_machine(show, folder):
+    assert show("--preset", "808").output.startswith("808 0: licence CC0-1.0")
+    assert "leave out KIT or --preset" in str(show(folder, "--preset", "808").exception)
+    assert "preset must be one of" in str(show("--preset", "707").exception)
+
+
 def test_a_sheet_has_a_row_a_class_and_shows_what_is_there(tmp_path):
     drums = procedural_kit(seed=1).drums
     plot_kit(tmp_path / "three.png", Kit("three", 16000, {name: drums[name] for name in ("KD", "SD", "CHH")}))

@@ -121,10 +121,19 @@ def test_a_seed_gives_one_result_and_another_seed_another(run, beat, tmp_path):
     assert a != c
 
 
+def test_a_preset_plays_its_drum_machine(run, beat, tmp_path):
+    assert run(beat, "--preset", "808", "-o", tmp_path / "808.wav")[0] == 0
+    assert run(beat, "--preset", "909", "-o", tmp_path / "909.wav")[0] == 0
+    boom, punch = (soundfile.read(tmp_path / f"{name}.wav")[0] for name in ("808", "909"))
+    assert len(boom) != len(punch) or not np.allclose(boom, punch)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["no.mid"], "no.mid"),
+        (["{beat}", "--preset", "707"], "preset must be one of"),
+        (["{beat}", "--preset", "808", "--kit", "nowhere"], "leave out --kit or --preset"),
         (["{beat}", "-o", "beat.mp4"], "must be a file in an existing folder that ends in .flac"),
         (["{beat}", "-o", "nowhere/beat.flac"], "must be a file in an existing folder"),
         (["{beat}", "--kit", "nowhere"], "nowhere: no such folder"),
