@@ -8,10 +8,10 @@ AUDIO ?=
 override export AUDIO := $(value AUDIO)
 BIN := .venv/bin
 
-.PHONY: bench demo test lint types clean help
+.PHONY: help demo test coverage format lint types surface bench package hooks gate release clean
 
 help:  ## Show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: .venv/demo.stamp  ## Transcribe the demo loop, or any file: make demo AUDIO=path
 	$(BIN)/drummernet demo $${AUDIO:+"$$AUDIO"}
@@ -20,8 +20,14 @@ test: .venv/test.stamp  ## Run all tests
 	TRITON_INTERPRET=1 $(BIN)/python -m pytest -m gpu
 	$(BIN)/python -m pytest
 
-bench: .venv/test.stamp  ## Measure speed and memory, and draw docs/benchmarks.md
-	$(BIN)/python -m benchmarks
+coverage: .venv/test.stamp  ## Run all tests, and show the lines that none reaches
+	TRITON_INTERPRET=1 $(BIN)/coverage run -m pytest -m gpu
+	$(BIN)/coverage run --append -m pytest
+	$(BIN)/coverage report
+
+format: .venv/test.stamp  ## Lay code out
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
 
 lint: .venv/test.stamp  ## Check style
 	$(BIN)/ruff check
@@ -30,8 +36,26 @@ lint: .venv/test.stamp  ## Check style
 types: .venv/test.stamp  ## Check types
 	$(BIN)/mypy
 
-clean:  ## Remove the environment
-	rm -rf .venv
+surface: .venv/test.stamp  ## Write down what is public, after a change of it that is meant
+	$(BIN)/python -m tests.surface > tests/public_surface.txt
+
+bench: .venv/test.stamp  ## Measure speed and memory, and draw docs/benchmarks.md
+	$(BIN)/python -m benchmarks
+
+package: .venv/test.stamp  ## Build the package, and use it outside the checkout
+	.ci/package
+
+hooks: .venv/test.stamp  ## Check style, types and the public surface before each commit
+	$(BIN)/pre-commit install
+
+gate:  ## Everything that must pass before a change is taken
+	.ci/run
+
+release:  ## Pass the gate, build and tag this version; upload it: make release PUBLISH=--publish
+	.ci/release $(PUBLISH)
+
+clean:  ## Remove the environments and what was built
+	rm -rf .venv .venv-* dist
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -2,12 +2,14 @@ import inspect
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from torch import nn
 
 import ddsp_drums
 from ddsp_drums import functional
+from tests.surface import surface
 
 FUNCTIONS = {name: getattr(functional, name) for name in functional.__all__}
 CLASSES = {name: value for name in ddsp_drums.__all__ if isinstance(value := getattr(ddsp_drums, name), type)}
@@ -39,11 +41,17 @@ def test_import_is_light_and_silent():
     assert loaded.isdisjoint({"triton", "torchaudio", "librosa", "matplotlib", "nnAudio", "scipy", "drummernet"})
 
 
+def test_what_is_public_is_written_down():
+    written = Path(__file__).with_name("public_surface.txt").read_text().splitlines()
+    assert list(surface()) == written, "if this change is meant: make surface, and tell CHANGELOG.md of it"
+
+
 def test_exports_are_sorted_and_complete():
     as_ruff_has_it = sorted(ddsp_drums.__all__, key=lambda name: (not name.isupper(), name))
     assert ddsp_drums.__all__ == as_ruff_has_it
     assert functional.__all__ == sorted(functional.__all__)
-    assert set(functional.__all__) | set(ddsp_drums.nn.__all__) <= set(ddsp_drums.__all__)
+    everywhere = {*functional.__all__, *ddsp_drums.nn.__all__, *ddsp_drums.losses.__all__}
+    assert everywhere == set(ddsp_drums.__all__)
     assert all(issubclass(cls, nn.Module) for cls in CLASSES.values())
 
 
