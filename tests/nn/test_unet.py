@@ -123,6 +123,7 @@ def test_compiles_without_a_graph_break():
         ({"out_channels": 0}, "out_channels must be greater than 0"),
         ({"depth": 0}, "depth must be greater than 0"),
         ({"up_depth": 11}, "up_depth must be from 0 to depth=10, got 11"),
+        ({"dims": 3}, "dims must be 1 or 2, got 3"),
         ({"kernel_size": 4}, "kernel_size must be odd and at least 1, got 4"),
     ],
 )
@@ -149,3 +150,29 @@ def test_bad_audio_is_named(options, audio, error, message):
 def test_too_short_audio_cannot_be_trimmed():
     with pytest.raises(ValueError, match="at least T = 64"):
         UNetEncoder(**SMALL).trim(torch.zeros(10))
+
+
+def test_two_dimensions_are_the_same_network_along_both_axes():
+    flat, square = UNetEncoder(**SMALL).double(), UNetEncoder(dims=2, **SMALL).double()
+    with torch.no_grad():
+        for own, theirs in zip(square.parameters(), flat.parameters(), strict=True):
+            own.zero_()
+            if own.dim() == 1:
+                own.copy_(theirs)
+            else:
+                own[..., 1, :] = theirs  # a kernel that does not look along frequency
+    audio = torch.randn(2, 110, dtype=torch.float64)
+    picture = audio[:, None].expand(2, 96, 110)
+    features = square(picture)
+    assert features.shape == (2, 4, square.output_length(96), square.output_length(110))
+    assert_equal(features, flat(audio)[:, :, None].expand_as(features))
+    assert_equal(square.trim(picture), flat.trim(audio)[:, None].expand(2, square.output_length(96) * 2, -1))
+
+
+def test_two_dimensions_with_channels():
+    encoder = UNetEncoder(in_channels=3, dims=2, **SMALL)
+    assert encoder(torch.randn(2, 3, 64, 70)).shape == (2, 4, encoder.output_length(64), encoder.output_length(70))
+    with pytest.raises(ValueError, match=r"\(\.\.\., 3, F, T\), got \(2, 64, 70\)"):
+        encoder(torch.randn(2, 64, 70))
+    with pytest.raises(ValueError, match="at least F and T = 64 samples for one frame, got F and T = 60 x 70"):
+        encoder(torch.randn(3, 60, 70))
