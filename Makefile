@@ -8,7 +8,7 @@ AUDIO ?=
 override export AUDIO := $(value AUDIO)
 BIN := .venv/bin
 
-.PHONY: help demo test coverage format lint types surface bench package hooks gate release clean
+.PHONY: help demo test coverage format lint types surface docs bench package hooks gate release clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,9 @@ types: .venv/test.stamp  ## Check types
 surface: .venv/test.stamp  ## Write down what is public, after a change of it that is meant
 	$(BIN)/python -m tests.surface > tests/public_surface.txt
 
+docs: .venv/docs.stamp  ## Build the documentation: docs/_build/html/index.html
+	$(BIN)/sphinx-build -q -W --keep-going docs docs/_build/html
+
 bench: .venv/test.stamp  ## Measure speed and memory, and draw docs/benchmarks.md
 	$(BIN)/python -m benchmarks
 
@@ -55,7 +58,7 @@ release:  ## Pass the gate, build and tag this version; upload it: make release 
 	.ci/release $(PUBLISH)
 
 clean:  ## Remove the environments and what was built
-	rm -rf .venv .venv-* dist
+	rm -rf .venv .venv-* dist docs/_build docs/_static/demo
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -66,4 +69,8 @@ clean:  ## Remove the environments and what was built
 
 .venv/test.stamp: .venv/bin/python pyproject.toml ddsp_drums/__init__.py
 	$(BIN)/pip install --quiet '$(TORCH)' --editable '.[$(EXTRAS)]'
+	touch $@
+
+.venv/docs.stamp: .venv/bin/python pyproject.toml ddsp_drums/__init__.py
+	$(BIN)/pip install --quiet '$(TORCH)' --editable '.[docs]'
 	touch $@
