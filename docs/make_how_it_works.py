@@ -12,11 +12,9 @@ import torch
 from drummernet import transcribe
 from drummernet.demo import demo_hits, write_demo_loop
 from drummernet.picking import any_of, instrument_groups
-from drummernet.refine import refine
 from torch import Tensor
 
-from ddsp_drums import gated_sparsemax, spectrogram, template_synthesis
-from ddsp_drums.audio import read_audio
+from ddsp_drums import gated_sparsemax, template_synthesis
 from ddsp_drums.events import pick_peaks
 from ddsp_drums.kits import BY_ID, procedural_kit
 from ddsp_drums.metrics import count_onsets
@@ -88,34 +86,29 @@ def draw_synthesis() -> None:
     figure.savefig(IMAGES / "synthesis.png", dpi=110)
 
 
-def draw_hearing() -> None:
-    """What the network hears of the hi-hats, what is left once the recording's sounds are known, and what is picked."""
+def draw_picking() -> None:
+    """What the network hears of the hi-hats, and what is picked."""
     with TemporaryDirectory() as folder:
         loop = Path(folder, "loop.flac")
         write_demo_loop(loop)
         heard = transcribe(loop, refined=False)
-        audio = read_audio(loop, sample_rate=16_000)
     groups = instrument_groups(heard.instruments)
     hats = next(row for row, group in enumerate(groups) if "CHH" in group)
-    alone = any_of(heard.activations, heard.instruments)  # (8, N)
-    again = refine(alone, alone, spectrogram(audio, hop_length=128), frame_rate_hz=heard.frame_rate_hz).probabilities
+    probability = any_of(heard.activations, heard.instruments)[hats]
     played = [hit.onset_s for hit in demo_hits() if hit.instrument in groups[hats]]
-    panels = {"the network alone": alone[hats], "heard again with the recording's own sounds": again[hats]}
-    figure, axes = plt.subplots(2, 1, figsize=(9, 4.6), sharex=True, sharey=True, layout="constrained")
-    for axis, (title, probability) in zip(axes, panels.items(), strict=True):
-        seconds = np.arange(len(probability)) / heard.frame_rate_hz
-        mean = _mean(probability, round(0.2 * heard.frame_rate_hz))
-        axis.plot(seconds, probability, color=BY_ID["CHH"].colour, linewidth=1, label="probability of a hi-hat")
-        axis.plot(seconds, mean + 0.3, color="grey", linewidth=0.8, linestyle="--", label="the mean around it, and 0.3")
-        times, heights = pick_peaks(probability, frame_rate_hz=heard.frame_rate_hz, threshold=0.3, mean_window_s=0.2)
-        right, wrong, missed = count_onsets(played, times.tolist())
-        axis.plot(times, heights, "v", color="black", markersize=5, label="picked")
-        axis.vlines(played, -0.09, -0.02, color="black", linewidth=1.5, label="played")
-        axis.set(xlim=(-0.05, seconds[-1]), ylim=(-0.1, 1.3))
-        axis.set_title(f"{title}: {right} right, {wrong} made up, {missed} missed", fontsize=10, loc="left")
-    axes[0].legend(fontsize=8, ncols=4, loc="upper center")
-    axes[1].set_xlabel("seconds")
-    figure.savefig(IMAGES / "hearing.png", dpi=110)
+    seconds = np.arange(len(probability)) / heard.frame_rate_hz
+    mean = _mean(probability, round(0.2 * heard.frame_rate_hz))
+    times, heights = pick_peaks(probability, frame_rate_hz=heard.frame_rate_hz, threshold=0.3, mean_window_s=0.2)
+    right, wrong, missed = count_onsets(played, times.tolist())
+    figure, axis = plt.subplots(figsize=(9, 2.8), layout="constrained")
+    axis.plot(seconds, probability, color=BY_ID["CHH"].colour, linewidth=1, label="probability of a hi-hat")
+    axis.plot(seconds, mean + 0.3, color="grey", linewidth=0.8, linestyle="--", label="the mean around it, and 0.3")
+    axis.plot(times, heights, "v", color="black", markersize=5, label="picked")
+    axis.vlines(played, -0.09, -0.02, color="black", linewidth=1.5, label="played")
+    axis.set(xlim=(-0.05, seconds[-1]), ylim=(-0.1, 1.2), xlabel="seconds")
+    axis.set_title(f"The project's loop: {right} right, {wrong} made up, {missed} missed", fontsize=10, loc="left")
+    axis.legend(fontsize=8, ncols=4, loc="upper center")
+    figure.savefig(IMAGES / "picking.png", dpi=110)
 
 
 def _mean(values: Tensor, window: int) -> Tensor:
@@ -126,4 +119,4 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     draw_gate()
     draw_synthesis()
-    draw_hearing()
+    draw_picking()
