@@ -21,8 +21,10 @@ test: .venv/test.stamp  ## Run all tests
 	$(BIN)/python -m pytest
 
 coverage: .venv/test.stamp  ## Run all tests, and show the lines that none reaches
+	$(BIN)/coverage erase
 	TRITON_INTERPRET=1 $(BIN)/coverage run -m pytest -m gpu
-	$(BIN)/coverage run --append -m pytest
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
 format: .venv/test.stamp  ## Lay code out

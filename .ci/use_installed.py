@@ -1,0 +1,56 @@
+"""Use the installed package from another folder: its layers, and with `recipe` as an argument a transcription as well."""
+
+import subprocess
+import sys
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+import torch
+
+import ddsp_drums as dd
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+def main() -> None:
+    """Run what is asked for, and say so."""
+    if CHECKOUT in Path(dd.__file__).parents and "site-packages" not in dd.__file__:
+        sys.exit(f"not the installed package: {dd.__file__}")
+    layers()
+    if "recipe" in sys.argv:
+        recipe()
+    compiled = "with" if find_spec("numba") else "without"
+    print(f"ddsp_drums {dd.__version__} works on torch {torch.__version__} {compiled} numba:", *sys.argv[1:] or ["layers"])
+
+
+def layers() -> None:
+    """Play sounds where a gate is open, compare with noise, and learn from it."""
+    sounds = torch.randn(3, 4000, requires_grad=True)
+    activations = dd.gated_sparsemax(torch.randn(2, 3, 128), window=64)
+    played = dd.template_synthesis(activations, sounds, hop_length=16)
+    dd.onset_cqt_loss(played, torch.randn_like(played), sample_rate=16_000).backward()
+    if sounds.grad is None or not sounds.grad.isfinite().all() or not sounds.grad.any():
+        sys.exit("no gradient")
+
+
+def recipe() -> None:
+    """Transcribe the demo loop in Python and by the command, with the weights of the package."""
+    from drummernet import transcribe
+    from drummernet.demo import demo_hits, write_demo_loop
+
+    from ddsp_drums.metrics import count_onsets
+
+    with tempfile.TemporaryDirectory() as folder:
+        loop = Path(folder) / "loop.flac"
+        write_demo_loop(loop)
+        kicks = [[hit.onset_s for hit in hits if hit.instrument == "KD"] for hits in (demo_hits(), transcribe(loop).hits)]
+        if count_onsets(*kicks).f1 < 0.9:
+            sys.exit(f"kicks at {kicks[1]}, played at {kicks[0]}")
+        subprocess.run([Path(sys.executable).with_name("drummernet"), "transcribe", loop], check=True)
+        if not loop.with_suffix(".mid").stat().st_size:
+            sys.exit("no MIDI")
+
+
+if __name__ == "__main__":
+    main()
