@@ -151,7 +151,7 @@ def test_broken_archives_are_named(tmp_path, temporary, content):
 def test_errors_inside_name_the_archive(tmp_path, temporary, kit):
     (kit / "drumkit.xml").write_text("<!DOCTYPE x []><drumkit_info/>")
     path = pack(tmp_path / "Mine.h2drumkit", kit)
-    with pytest.raises(KitError, match=f"^{path}/Kit/drumkit.xml: declares a document type"):
+    with pytest.raises(KitError, match=f"^{path}/Kit/drumkit.xml: its document type has declarations"):
         load_kit(path)
 
 
