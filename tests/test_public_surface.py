@@ -68,20 +68,3 @@ def test_tensors_come_first_and_options_by_keyword(name):
     for parameter in inspect.signature(FUNCTIONS[name]).parameters.values():
         is_tensor = getattr(parameter.annotation, "__name__", parameter.annotation) == "Tensor"
         assert is_tensor == (parameter.kind is not inspect.Parameter.KEYWORD_ONLY), parameter.name
-
-
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_documents_itself(name):
-    doc = inspect.getdoc(FUNCTIONS[name])
-    for section in ("Args", "Returns", "Raises", "Source", "Example"):
-        assert f"\n{section}:\n" in doc, f"{name} has no section {section}"
-    for parameter in inspect.signature(FUNCTIONS[name]).parameters:
-        assert re.search(rf"^    {parameter}: ", doc, re.MULTILINE), f"{name} does not document {parameter}"
-
-
-@pytest.mark.parametrize("name", CLASSES)
-def test_a_module_documents_itself(name):
-    doc = inspect.getdoc(CLASSES[name])
-    sections = ("Example",) if CLASSES[name] in MODULES.values() else ("Args", "Source", "Example")
-    for section in sections:
-        assert f"\n{section}:\n" in doc, f"{name} has no section {section}"

@@ -33,6 +33,13 @@ def find_audio(folder: str | Path) -> list[Path]:
 
     Raises:
         AudioFileError: If `folder` is no folder or holds no audio file.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_audio(f"{folder}/kick.flac", torch.zeros(100), sample_rate=16_000)
+        ...     [path.name for path in find_audio(folder)]
+        ['kick.flac']
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -61,6 +68,13 @@ def read_audio(path: str | Path, *, sample_rate: int, max_duration_s: float | No
     Raises:
         AudioFileError: If the file is missing, empty, not audio, without samples, or has NaN or infinite samples.
         ImportError: If soundfile and soxr are not installed.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.NamedTemporaryFile(suffix=".wav") as file:
+        ...     write_audio(file.name, torch.zeros(2, 44_100), sample_rate=44_100)
+        ...     read_audio(file.name, sample_rate=16_000).shape
+        torch.Size([16000])
     """
     return torch.cat(list(stream_audio(path, sample_rate=sample_rate, max_duration_s=max_duration_s)))
 
@@ -79,6 +93,13 @@ def stream_audio(path: str | Path, *, sample_rate: int, max_duration_s: float | 
     Raises:
         AudioFileError: As `read_audio`, when the piece is reached that cannot be used.
         ImportError: If soundfile and soxr are not installed.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.NamedTemporaryFile(suffix=".wav") as file:
+        ...     write_audio(file.name, torch.zeros(2, 44_100), sample_rate=44_100)
+        ...     sum(piece.numel() for piece in stream_audio(file.name, sample_rate=16_000))
+        16000
     """
     soundfile, soxr = libraries()
     path = Path(path)
@@ -125,6 +146,13 @@ def write_audio(path: str | Path, audio: Tensor, *, sample_rate: int) -> None:
     Raises:
         ValueError: If `audio` holds NaN.
         ImportError: If soundfile is not installed.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.NamedTemporaryFile(suffix=".wav") as file:
+        ...     write_audio(file.name, torch.zeros(2, 44_100), sample_rate=44_100)
+        ...     read_audio(file.name, sample_rate=44_100).abs().max()
+        tensor(0.)
     """
     soundfile, _ = libraries()
     path = Path(path)

@@ -19,6 +19,10 @@ class Peaks(NamedTuple):
         times_s: Their times in seconds, (P,), float64.
         heights: The activation there, (P,).
         rises: How far it is above the mean around it, (P,).
+
+    Example:
+        >>> find_peaks(torch.tensor([0, 0.1, 0.8, 0.1, 0.0]), frame_rate_hz=100).frames
+        tensor([2])
     """
 
     frames: Tensor
@@ -127,6 +131,9 @@ class PeakPicker:
 
     Raises:
         ValueError: If `frame_rate_hz` is not positive.
+
+    Source:
+        As of :func:`pick_peaks`.
 
     Example:
         >>> picker = PeakPicker(frame_rate_hz=100, threshold=0.3)

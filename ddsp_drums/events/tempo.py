@@ -29,6 +29,9 @@ class TempoMap:
     Raises:
         ValueError: If the beats are not as said, or a number is out of its range.
 
+    Source:
+        Standard MIDI Files 1.0 (RP-001), MIDI Manufacturers Association, 1996, for what a map can hold.
+
     Example:
         >>> tempo = TempoMap.constant(120)
         >>> tempo.beat(2.0), tempo.time_s(3.0), tempo.bpm

@@ -52,6 +52,9 @@ def load_kit(
         ValueError: If `sample_rate` is below 1 or `max_duration_s` below a hundredth.
         ImportError: If soundfile and soxr are not installed.
 
+    Source:
+        The formats: sfzformat.com, and hydrogen-music.org with the schema `drumkit.xsd`.
+
     Example:
         >>> import tempfile
         >>> import torch

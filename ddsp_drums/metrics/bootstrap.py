@@ -20,6 +20,11 @@ class Interval(NamedTuple):
         value: The score of the tracks at hand.
         low: Lower end of the interval.
         high: Upper end of the interval.
+
+    Example:
+        >>> interval = Interval(0.9, 0.87, 0.92)
+        >>> f"{interval.value} [{interval.low} {interval.high}]"
+        '0.9 [0.87 0.92]'
     """
 
     value: float

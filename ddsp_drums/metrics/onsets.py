@@ -19,6 +19,9 @@ class OnsetCounts(NamedTuple):
         false_alarms: Estimated onsets that match none.
         misses: Reference onsets that nothing matches.
 
+    Source:
+        van Rijsbergen, "Information Retrieval", 1979, chapter 7, for the F-measure.
+
     Example:
         >>> counts = OnsetCounts(8, 2, 12)
         >>> counts.precision, counts.recall, counts.f1

@@ -39,6 +39,9 @@ def quantise(audio: Tensor, *, bits: float | Tensor) -> Tensor:
         TypeError: If `audio` is not a floating-point tensor.
         ValueError: If `bits` is not above 1 or does not fit the leading axes.
 
+    Source:
+        Widrow and Kollar, "Quantization Noise", 2008, chapter 1, with full scale at 1.
+
     Example:
         >>> quantise(torch.tensor([-2.0, 0.1, 0.2, 0.99]), bits=3)
         tensor([-1.0000,  0.0000,  0.2500,  0.7500])
@@ -95,6 +98,9 @@ def resample(audio: Tensor, *, sample_rate: int, to_hz: float) -> Tensor:
         TypeError: If `audio` is not a floating-point tensor.
         ValueError: If a rate is not greater than 0.
         ImportError: If soxr is not installed.
+
+    Source:
+        The SoX resampler library, by the package soxr.
 
     Example:
         >>> high = torch.sin(2 * torch.pi * 3000 * torch.arange(8000) / 8000)

@@ -109,6 +109,9 @@ def saturate(audio: Tensor, *, drive_db: float | Tensor) -> Tensor:
         TypeError: If `audio` is not a floating-point tensor.
         ValueError: If `drive_db` is not finite or does not fit the leading axes.
 
+    Source:
+        Zoelzer (editor), "DAFX: Digital Audio Effects", 2011, chapter 4.
+
     Example:
         >>> saturate(torch.tensor([-1.0, 0.0, 0.1, 1.0]), drive_db=20.0)
         tensor([-1.0000,  0.0000,  0.7616,  1.0000])

@@ -30,6 +30,9 @@ def convolve(audio: Tensor, response: Tensor) -> Tensor:
         TypeError: If an input is not a floating-point tensor.
         ValueError: If T or L is 0.
 
+    Source:
+        Oppenheim and Schafer, "Discrete-Time Signal Processing", 2010, section 8.7.
+
     Example:
         >>> convolve(torch.tensor([2.0, 1.0, 4.0]), torch.tensor([1.0, 0.5])).round(decimals=4)
         tensor([2.0000, 2.0000, 4.5000])
@@ -105,6 +108,9 @@ def equalise(audio: Tensor, gain_db: Tensor, *, sample_rate: int) -> Tensor:
         TypeError: If an input is not a floating-point tensor.
         ValueError: If T or M is 0, or `sample_rate` is not greater than 0.
 
+    Source:
+        Oppenheim and Schafer, "Discrete-Time Signal Processing", 2010, section 8.7, with a real product of spectra.
+
     Example:
         >>> tone = torch.sin(2 * torch.pi * 320 * torch.arange(8000) / 8000)
         >>> louder = equalise(tone, torch.tensor([0.0, 0.0, 0.0, 0.0, 6.0]), sample_rate=8000)
@@ -140,6 +146,9 @@ def high_cut(audio: Tensor, *, sample_rate: int, cutoff_hz: float | Tensor, slop
         TypeError: If `audio` is not a floating-point tensor.
         ValueError: If a parameter is out of range or does not fit the leading axes.
 
+    Source:
+        As of :func:`equalise`.
+
     Example:
         >>> tone = torch.sin(2 * torch.pi * 2000 * torch.arange(8000) / 8000)
         >>> duller = high_cut(tone, sample_rate=8000, cutoff_hz=1000.0, slope_db=12.0)
@@ -169,6 +178,9 @@ def low_cut(audio: Tensor, *, sample_rate: int, cutoff_hz: float | Tensor, slope
     Raises:
         TypeError: If `audio` is not a floating-point tensor.
         ValueError: If a parameter is out of range or does not fit the leading axes.
+
+    Source:
+        As of :func:`equalise`.
 
     Example:
         >>> tone = torch.sin(2 * torch.pi * 100 * torch.arange(8000) / 8000)

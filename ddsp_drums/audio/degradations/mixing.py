@@ -56,6 +56,9 @@ def coloured_noise(n_samples: int, *, rng: np.random.Generator, slope_db: float 
         TypeError: If `n_samples` is not an int.
         ValueError: If `n_samples` is below 1.
 
+    Source:
+        Timmer and Koenig, "On generating power law noise", Astronomy and Astrophysics 300, 1995.
+
     Example:
         >>> noise = coloured_noise(4096, rng=np.random.default_rng(0))
         >>> power = torch.fft.rfft(noise).abs().square()

@@ -214,6 +214,10 @@ class DrumVoice(nn.Module):
         duration_s: Seconds of a hit; None for that of the voice.
         seed: Which noise, and which frequencies of the clusters, at least 0.
 
+    Raises:
+        TypeError: If `settings` is not a floating-point tensor.
+        ValueError: If `instrument` has no voice, or `settings` have another shape or lie outside of their ranges.
+
     Source:
         As for :func:`drum_voice`.
 
