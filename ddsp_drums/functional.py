@@ -4,6 +4,7 @@ from ddsp_drums.losses.cycle import cycle_consistency_loss
 from ddsp_drums.losses.onset_cqt import onset_cqt_loss
 from ddsp_drums.nn.constant_q import cqt
 from ddsp_drums.nn.cqt import pseudo_cqt
+from ddsp_drums.nn.damping import damped_synthesis
 from ddsp_drums.nn.envelope import strike_envelope
 from ddsp_drums.nn.flux import spectral_flux
 from ddsp_drums.nn.hpss import percussive
@@ -21,6 +22,7 @@ from ddsp_drums.ops.template_synthesis import template_synthesis
 __all__ = [
     "cqt",
     "cycle_consistency_loss",
+    "damped_synthesis",
     "decaying_partials",
     "filtered_noise",
     "gated_sparsemax",

@@ -60,8 +60,8 @@ def onset_cqt_loss(
         compression: "log" as above; "power" for differences of the cube root; or "none".
         norm: p, 1 or 2.
         octave_weights: w, one positive number an octave from the lowest up; scaled to a mean of one. None: all one.
-        tilt_db: How much more each octave weighs than the one below, in dB from -100 to 100. Above 0, quiet hi-hats
-            count for more.
+        tilt_db: How much more each octave weighs than the one below, in dB from -100 to 100. Above 0, quiet treble
+            counts for more.
         reduction: "mean" or "sum" over leading axes, or "none" to keep them.
 
     Returns:

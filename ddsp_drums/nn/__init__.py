@@ -2,6 +2,7 @@
 
 from ddsp_drums.nn.constant_q import CQT
 from ddsp_drums.nn.cqt import PseudoCQT
+from ddsp_drums.nn.damping import DampedSynthesizer
 from ddsp_drums.nn.envelope import StrikeEnvelope
 from ddsp_drums.nn.flux import SpectralFlux
 from ddsp_drums.nn.heads import ConvHead, RecurrentHead
@@ -22,6 +23,7 @@ __all__ = [
     "CQT",
     "NMFD",
     "ConvHead",
+    "DampedSynthesizer",
     "DecayingPartials",
     "FilteredNoise",
     "GatedSparsemax",

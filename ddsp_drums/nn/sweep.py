@@ -9,7 +9,7 @@ __all__ = ["SweptSine", "swept_sine"]
 
 
 def swept_sine(start_hz: Tensor, end_hz: Tensor, sweep_s: Tensor, *, sample_rate: float, n_samples: int) -> Tensor:
-    r"""Make a sine whose frequency goes exponentially from one to another: the skin of a drum after a stroke.
+    r"""Make a sine whose frequency goes exponentially from one to another: a skin after a stroke.
 
     $$x_t = \sin 2 \pi \left( f_1 s + (f_0 - f_1) \, \tau \, (1 - e^{-s / \tau}) \right), \qquad s = t / r$$
 
