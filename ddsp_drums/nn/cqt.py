@@ -201,24 +201,30 @@ def _slide(spectrum: Tensor, turns: Tensor, blocks: int) -> Tensor:
     """Turn spectra of single blocks (B, bins, N + blocks - 1) into those under a Hann window of `blocks` of them."""
     period = turns.shape[-1]
     phase = torch.complex(*turns).repeat(1, -(-spectrum.shape[-1] // period))[:, : spectrum.shape[-1]]
-    spectrum = _MovingSum.apply(spectrum * phase, blocks)
+    total = _moving_sum if torch.compiler.is_compiling() else _MovingSum.apply  # tracing a Function warns
+    spectrum = total(spectrum * phase, blocks)
     spectrum = spectrum * phase[:, : spectrum.shape[-1]].conj()  # seen from the start of each window
     step = period // blocks
     return 0.5 * spectrum[:, step:-step] - 0.25 * (spectrum[:, : -2 * step] + spectrum[:, 2 * step :])
 
 
+def _moving_sum(x: Tensor, size: int) -> Tensor:
+    """Sum a power of two of neighbours."""
+    span = 1
+    while span < size:  # sums of 2, 4, 8: a difference of cumulative sums would lose what is quiet
+        x = x[..., :-span] + x[..., span:]
+        span *= 2
+    return x
+
+
 class _MovingSum(torch.autograd.Function):
-    """Sum of a power of two of neighbours; its own adjoint but for the ends, which autograd would pay for twice."""
+    """The same; its own adjoint but for the ends, which autograd would pay for twice."""
 
     generate_vmap_rule = True
 
     @staticmethod
     def forward(x: Tensor, size: int) -> Tensor:
-        span = 1
-        while span < size:  # sums of 2, 4, 8: a difference of cumulative sums would lose what is quiet
-            x = x[..., :-span] + x[..., span:]
-            span *= 2
-        return x
+        return _moving_sum(x, size)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor, int], output: Tensor) -> None:

@@ -1,6 +1,19 @@
-"""`python -m drummernet`, and so what `torchrun -m` and `accelerate launch -m` start."""
+"""The `drummernet` command, `python -m drummernet`, and so what `torchrun -m` and `accelerate launch -m` start."""
 
-from drummernet.cli import main
+import sys
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command, or say how to install what it needs."""
+    try:
+        from drummernet import cli
+    except ModuleNotFoundError as error:
+        sys.stderr.write(f"error: {error}: pip install 'ddsp_drums[drummernet]'\n")
+        sys.exit(2)
+    cli.main()
+
 
 if __name__ == "__main__":
     main()

@@ -236,3 +236,11 @@ def test_shipped_weights_score_what_they_must_on_real_recordings(data, run):
 def test_help_does_not_wait_for_torch():
     code = "import sys, drummernet.cli; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_without_its_libraries_it_says_how_to_get_them():
+    code = "import sys; sys.modules['typer'] = None; from drummernet.__main__ import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.endswith("pip install 'ddsp_drums[drummernet]'\n")
+    assert len(done.stderr.splitlines()) == 1

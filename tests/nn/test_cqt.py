@@ -138,11 +138,16 @@ def test_autocast_keeps_full_precision():
     assert_equal(magnitudes, pseudo_cqt(audio, **SMALL))
 
 
-def test_function_and_module_compile_without_a_graph_break():
-    audio = torch.randn(2, 500)
-    expected = pseudo_cqt(audio, **SMALL)
-    assert_equal(torch.compile(pseudo_cqt, fullgraph=True, backend="aot_eager")(audio, **SMALL), expected)
-    assert_equal(torch.compile(PseudoCQT(**SMALL), fullgraph=True, backend="aot_eager")(audio), expected)
+@pytest.mark.parametrize("hop_length", [16, 2])  # windows that are transformed whole, and by hops
+def test_function_and_module_compile_without_a_graph_break(hop_length):
+    options = {**SMALL, "hop_length": hop_length}
+    audio = torch.randn(2, 500, requires_grad=True)
+    expected = pseudo_cqt(audio, **options)
+    (gradient,) = torch.autograd.grad(expected.square().sum(), audio)
+    assert_equal(torch.compile(pseudo_cqt, fullgraph=True, backend="aot_eager")(audio, **options), expected)
+    compiled = torch.compile(PseudoCQT(**options), fullgraph=True, backend="aot_eager")(audio)
+    assert_equal(compiled, expected)
+    assert_equal(torch.autograd.grad(compiled.square().sum(), audio)[0], gradient)
 
 
 @pytest.mark.parametrize(
