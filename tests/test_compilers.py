@@ -26,7 +26,7 @@ def test_kernels_work_where_nothing_can_be_cached():
 
 @pytest.mark.parametrize(("threads", "count"), [(1, 5), (2, 1), (3, 100)])
 def test_threads_do_everything_once(threads, count):
-    done = []
+    done: list[int] = []
     torch.set_num_threads(threads)
     try:
         _compilers.in_threads(lambda first, last, out: out.extend(range(first, last)), count, done)

@@ -47,9 +47,9 @@ def test_a_provider_agrees_with_the_reference(operation, provider, case):
 
 def test_the_reference_of_synthesis_is_the_specification():
     case = template_synthesis.OPERATION.tiny
-    inputs = [x.double() for x in make_inputs(case)]
-    expected = synthesis_by_zero_insertion(*inputs, case.hop, stems=False)
-    torch.testing.assert_close(reference(case, *inputs), expected)
+    activations, templates = (x.double() for x in make_inputs(case))
+    expected = synthesis_by_zero_insertion(activations, templates, case.hop, stems=False)
+    torch.testing.assert_close(reference(case, activations, templates), expected)
 
 
 @pytest.mark.parametrize("kits", ["shared", "item"])

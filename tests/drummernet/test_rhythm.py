@@ -22,7 +22,7 @@ def onsets(hits, name):
 def test_the_snare_marks_the_backbeats_of_every_meter(name):
     beats, division, backbeats = METERS[name]
     beat_s = 60 / PLAIN.tempo_bpm
-    marked = Counter()
+    marked: Counter[float] = Counter()
     for seed in range(20):
         hits = play(replace(PLAIN, meter=METERS[name]), 20.0, seed)
         for struck in ("CHH", "KD", "SD"):
@@ -62,7 +62,7 @@ def test_ghosts_are_soft_and_lie_between_the_beats():
 
 def test_flams_and_drags_lead_to_a_stroke_by_softer_ones():
     hits = [hit for hit in play(replace(PLAIN, graces=0.5), 400.0) if hit.instrument == "SD"]
-    groups, group = Counter(), 0
+    groups, group = Counter[int](), 0
     for before, hit in itertools.pairwise(hits):
         if hit.onset_s - before.onset_s < 0.1:
             assert 0.015 <= hit.onset_s - before.onset_s <= 0.035

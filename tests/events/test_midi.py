@@ -96,7 +96,7 @@ def test_two_other_readers_read_the_same(tmp_path):
     theirs = pretty_midi.PrettyMIDI(str(tmp_path / "hits.mid"))
     (drums,) = theirs.instruments
     assert drums.is_drum
-    other = symusic.Score(str(tmp_path / "hits.mid"), ttype="second").tracks[0]
+    other = symusic.Score(str(tmp_path / "hits.mid"), ttype="second").tracks[0]  # type: ignore[attr-defined]
     assert other.is_drum
     for notes, onset in ((drums.notes, "start"), (other.notes, "time")):
         read = sorted((getattr(note, onset), note.pitch, note.velocity) for note in notes)

@@ -101,8 +101,8 @@ def test_presets_lie_in_the_ranges(preset):
 
 
 def test_presets_sound_like_their_machines():
-    boom, punch = (procedural_kit(preset=preset).drums["KD"][0].hits[-1] for preset in ("808", "909"))
-    boom, punch = (measure([kick], sample_rate=RATE) for kick in (boom, punch))
+    kicks = [procedural_kit(preset=preset).drums["KD"][0].hits[-1] for preset in ("808", "909")]
+    boom, punch = (measure([kick], sample_rate=RATE) for kick in kicks)
     assert 45 < boom.pitch_hz < 55
     assert 45 < punch.pitch_hz < 55
     assert boom.decay_s > 1.3 * punch.decay_s  # the boom rings
@@ -170,7 +170,7 @@ def fit(voice, target, steps):
     known = [loss.features(target) for loss in losses]
     velocity = torch.linspace(1, 0.5, len(target))
     optimizer = torch.optim.Adam(voice.parameters(), lr=0.15)
-    history = []
+    history: list[float] = []
     for _ in range(steps):
         optimizer.zero_grad()
         hits = voice(velocity)

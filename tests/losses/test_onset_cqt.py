@@ -111,8 +111,8 @@ def test_function_and_module_compile_without_a_graph_break(enhance):
     expected = onset_cqt_loss(estimate, target, **options)
     compiled = torch.compile(onset_cqt_loss, fullgraph=True, backend="aot_eager")
     assert_equal(compiled(estimate, target, **options), expected)
-    compiled = torch.compile(OnsetCQTLoss(**options), fullgraph=True, backend="aot_eager")
-    assert_equal(compiled(estimate, target), expected)
+    module = torch.compile(OnsetCQTLoss(**options), fullgraph=True, backend="aot_eager")
+    assert_equal(module(estimate, target), expected)
 
 
 @pytest.mark.parametrize("call", [onset_cqt_loss, lambda *pair, **options: OnsetCQTLoss(**options)(*pair)])

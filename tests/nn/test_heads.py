@@ -35,7 +35,7 @@ def test_leading_axes_and_any_memory_layout(head):
 def test_last_gru_reads_the_instruments_of_one_frame_in_order():
     head = RecurrentHead(5, 4)
     features = torch.randn(1, 5, 9)
-    seen = {}
+    seen: dict[str, torch.Tensor] = {}
     head.forwards.register_forward_hook(lambda module, args, output: seen.update(before=output[0]))
     logits = head(features)
     for frame in range(9):

@@ -13,7 +13,7 @@ RATE = 16_000
 
 
 def controls(name, *shape, dtype=torch.float64):
-    ranges = {
+    ranges: list[tuple[float, float]] = {
         "decaying_partials": [(100, 3000), (0.01, 0.5), (-1, 1), (0, 6)],
         "swept_sine": [(300, 900), (50, 200), (0.01, 0.1)],
         "filtered_noise": [(100, 1000), (2000, 9000), (-6, 6)],
@@ -165,9 +165,9 @@ def test_noise_is_of_its_band_and_level():
 
 
 def test_tilt_is_in_db_an_octave():
-    edges = torch.tensor([1.0, 1e5], dtype=torch.float64)
+    low, high = torch.tensor([1.0, 1e5], dtype=torch.float64)
     tilts = torch.tensor([0.0, -3.0], dtype=torch.float64)
-    flat, pink = dd.filtered_noise(*edges, tilts, sample_rate=RATE, n_samples=RATE)
+    flat, pink = dd.filtered_noise(low, high, tilts, sample_rate=RATE, n_samples=RATE)
     ratio = 20 * torch.log10(torch.fft.rfft(pink).abs() / torch.fft.rfft(flat).abs())
     torch.testing.assert_close(ratio[[500, 1000, 2000, 4000]], torch.tensor([3.0, 0, -3, -6], dtype=torch.float64))
 

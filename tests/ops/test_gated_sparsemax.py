@@ -9,6 +9,7 @@ from torch.func import grad, jacrev, vmap
 from torch.library import opcheck
 
 from ddsp_drums import GatedSparsemax, gated_sparsemax
+from ddsp_drums._compilers import has_numba
 from ddsp_drums.ops.gated_sparsemax import op
 from ddsp_drums.ops.gated_sparsemax.reference import gated_sparsemax_by_parts
 from tests.tolerances import assert_equal
@@ -19,7 +20,7 @@ def backend(request):
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "plain":
             patch.setattr(op, "has_numba", lambda: False)
-        elif not op.has_numba():
+        elif not has_numba():
             pytest.skip("numba is not installed")
         yield request.param
 

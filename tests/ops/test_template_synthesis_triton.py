@@ -83,8 +83,8 @@ def test_any_memory_layout(kernels, triton_device):
 def test_any_shape(kernels, triton_device, batch, instruments, frames, length, hop_length, shared, stems, seed):
     torch.manual_seed(seed)
     kits = 1 if shared else batch
-    inputs = make_inputs(triton_device, batch, instruments, frames, length, kits, dtype=torch.float64)
-    check(kernels, *inputs, hop_length, stems)
+    played, sounds = make_inputs(triton_device, batch, instruments, frames, length, kits, dtype=torch.float64)
+    check(kernels, played, sounds, hop_length, stems)
 
 
 @pytest.fixture
