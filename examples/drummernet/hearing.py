@@ -13,6 +13,7 @@ from drummernet.level import Level
 from drummernet.model import DrummerNet
 from drummernet.picking import any_of, velocity_of_likeliest
 from drummernet.refine import explain, learn_sounds
+from drummernet.shadows import drop_shadows
 
 __all__ = ["Heard", "hear"]
 
@@ -85,11 +86,11 @@ def hear(
             probability = velocity = probability / probability.amax(-1, keepdim=True).clamp(min=1e-6)
         heard = _grouped(config, probability, velocity)
         if refined:
-            heard = _refined(heard, bands, frame_rate_hz)
+            heard = _refined(heard, bands, config, frame_rate_hz)
         yield Heard(*(each[:, own] for each in heard))
 
 
-def _refined(heard: Heard, bands: Tensor, frame_rate_hz: float) -> Heard:
+def _refined(heard: Heard, bands: Tensor, config: Config, frame_rate_hz: float) -> Heard:
     """Learn the sounds of a section where they are told best, and explain all of it, some seconds at a time."""
     telling = _telling(heard.together)
     material = (heard.together, heard.velocity, bands)
@@ -99,6 +100,8 @@ def _refined(heard: Heard, bands: Tensor, frame_rate_hz: float) -> Heard:
         together, velocity, magnitudes = (each[:, begin:end] for each in material)
         explained.append([each[:, own] for each in explain(together, velocity, magnitudes, sounds)])
     together, velocity = (torch.cat(parts, -1) for parts in zip(*explained, strict=True))
+    names = config.model.instruments
+    together = drop_shadows(together, names, picking=config.picking, frame_rate_hz=frame_rate_hz)
     return Heard(heard.probability, velocity, together)
 
 
