@@ -11,7 +11,7 @@ from typing import Any
 from ddsp_drums._atomic import write_whole
 from ddsp_drums.events.note import Event, Hit, checked
 from ddsp_drums.events.tempo import TempoMap
-from ddsp_drums.kits import BY_ID
+from ddsp_drums.kits import TAXONOMY, Taxonomy
 
 __all__ = ["CSV_HEADER", "hits_as_json", "write_csv", "write_jams", "write_json"]
 
@@ -19,26 +19,39 @@ CSV_HEADER = ("onset_s", "class", "note", "velocity")
 _JAMS_VERSION = "0.3.4"
 
 
-def write_csv(path: str | Path, hits: Iterable[Hit | Event]) -> None:
+def write_csv(path: str | Path, hits: Iterable[Hit | Event], *, taxonomy: Taxonomy = TAXONOMY) -> None:
     """Write hits as a table with the header `onset_s,class,note,velocity`.
 
     Args:
         path: The file, written whole or not at all.
         hits: The hits; each becomes a row, in order of time, onsets to a tenth of a millisecond.
+        taxonomy: Tells the note of each instrument.
 
     Raises:
         ValueError: As for `write_midi`.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.NamedTemporaryFile("r", suffix=".csv") as file:
+        ...     write_csv(file.name, [Hit(0.5, "KD", 100)])
+        ...     Path(file.name).read_text().splitlines()
+        ['onset_s,class,note,velocity', '0.5000,KD,36,100']
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(CSV_HEADER)
-    for onset_s, instrument, velocity in checked(hits):
-        writer.writerow((f"{onset_s:.4f}", instrument, BY_ID[instrument].gm_note, velocity))
+    for onset_s, instrument, velocity in checked(hits, taxonomy):
+        writer.writerow((f"{onset_s:.4f}", instrument, taxonomy.by_id[instrument].gm_note, velocity))
     write_whole(path, buffer.getvalue().encode())
 
 
 def write_json(
-    path: str | Path, hits: Iterable[Hit | Event], *, duration_s: float, tempo: TempoMap | None = None
+    path: str | Path,
+    hits: Iterable[Hit | Event],
+    *,
+    duration_s: float,
+    tempo: TempoMap | None = None,
+    taxonomy: Taxonomy = TAXONOMY,
 ) -> None:
     """Write hits as JSON: what `hits_as_json` returns.
 
@@ -47,15 +60,29 @@ def write_json(
         hits: The hits, in any order.
         duration_s: Length of the recording in seconds.
         tempo: Its beats, where they are known.
+        taxonomy: Tells the note of each instrument.
 
     Raises:
         ValueError: As for `hits_as_json`.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.NamedTemporaryFile("r", suffix=".json") as file:
+        ...     write_json(file.name, [Hit(0.5, "KD", 100)], duration_s=1.0)
+        ...     json.loads(Path(file.name).read_text())["duration_s"]
+        1.0
     """
-    content = hits_as_json(hits, duration_s=duration_s, tempo=tempo)
+    content = hits_as_json(hits, duration_s=duration_s, tempo=tempo, taxonomy=taxonomy)
     write_whole(path, (json.dumps(content, allow_nan=False) + "\n").encode())
 
 
-def hits_as_json(hits: Iterable[Hit | Event], *, duration_s: float, tempo: TempoMap | None = None) -> dict[str, Any]:
+def hits_as_json(
+    hits: Iterable[Hit | Event],
+    *,
+    duration_s: float,
+    tempo: TempoMap | None = None,
+    taxonomy: Taxonomy = TAXONOMY,
+) -> dict[str, Any]:
     """Put hits into what JSON can hold.
 
     The layout, in which `null` stands for "not known"::
@@ -67,6 +94,7 @@ def hits_as_json(hits: Iterable[Hit | Event], *, duration_s: float, tempo: Tempo
         hits: The hits, in any order.
         duration_s: Length of the recording in seconds.
         tempo: Its beats, where they are known.
+        taxonomy: Tells the note of each instrument.
 
     Returns:
         The content, hits in order of time, times to a tenth of a millisecond.
@@ -89,17 +117,23 @@ def hits_as_json(hits: Iterable[Hit | Event], *, duration_s: float, tempo: Tempo
             {
                 "onset_s": round(hit.onset_s, 4),
                 "class": hit.instrument,
-                "note": BY_ID[hit.instrument].gm_note,
+                "note": taxonomy.by_id[hit.instrument].gm_note,
                 "velocity": hit.velocity,
                 "confidence": confidence,
             }
-            for hit, confidence in _with_confidence(hits)
+            for hit, confidence in _with_confidence(hits, taxonomy)
         ],
     }
 
 
 def write_jams(
-    path: str | Path, hits: Iterable[Hit | Event], *, duration_s: float, title: str = "", tempo: TempoMap | None = None
+    path: str | Path,
+    hits: Iterable[Hit | Event],
+    *,
+    duration_s: float,
+    title: str = "",
+    tempo: TempoMap | None = None,
+    taxonomy: Taxonomy = TAXONOMY,
 ) -> None:
     """Write hits in the JSON Annotated Music Specification.
 
@@ -112,6 +146,7 @@ def write_jams(
         duration_s: Length of the recording in seconds.
         title: Name of the recording.
         tempo: Its beats, where they are known.
+        taxonomy: Tells the note of each instrument.
 
     Raises:
         ValueError: As for `write_json`.
@@ -119,9 +154,16 @@ def write_jams(
     Source:
         Humphrey et al., "JAMS: A JSON Annotated Music Specification for Reproducible MIR Research", ISMIR 2014,
         schema 0.3.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.NamedTemporaryFile("r", suffix=".jams") as file:
+        ...     write_jams(file.name, [Hit(0.5, "KD", 100)], duration_s=1.0)
+        ...     [each["namespace"] for each in json.loads(Path(file.name).read_text())["annotations"]]
+        ['note_midi', 'onset']
     """
-    known = _with_confidence(hits)
-    notes = [_observation(hit.onset_s, BY_ID[hit.instrument].gm_note, confidence) for hit, confidence in known]
+    known = _with_confidence(hits, taxonomy)
+    notes = [_observation(hit.onset_s, taxonomy.by_id[hit.instrument].gm_note, confidence) for hit, confidence in known]
     names = [hit.instrument for hit, _ in known]
     sandbox = {"class": names, "velocity": [hit.velocity for hit, _ in known]}
     annotations = [_annotation("note_midi", notes, duration_s, sandbox)]
@@ -160,10 +202,10 @@ def _observation(onset_s: float, value: int | None, confidence: float | None) ->
     return {"time": round(onset_s, 4), "duration": 0.0, "value": value, "confidence": confidence}
 
 
-def _with_confidence(hits: Iterable[Hit | Event]) -> list[tuple[Hit, float | None]]:
+def _with_confidence(hits: Iterable[Hit | Event], taxonomy: Taxonomy) -> list[tuple[Hit, float | None]]:
     ordered = sorted(hits, key=lambda hit: hit[:3])
     sure = [round(hit.confidence, 4) if isinstance(hit, Event) else None for hit in ordered]
-    return list(zip(checked(ordered), sure, strict=True))
+    return list(zip(checked(ordered, taxonomy), sure, strict=True))
 
 
 def _bars_s(tempo: TempoMap, duration_s: float) -> list[float]:

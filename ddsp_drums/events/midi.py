@@ -9,7 +9,7 @@ from typing import Any
 from ddsp_drums._atomic import write_whole
 from ddsp_drums.events.note import Event, Hit, checked
 from ddsp_drums.events.tempo import TempoMap
-from ddsp_drums.kits import BY_ID, GM_NOTES
+from ddsp_drums.kits import GM_NOTES, TAXONOMY, Taxonomy
 
 __all__ = ["read_midi", "write_midi"]
 
@@ -19,7 +19,9 @@ _META, _OFF, _ON = range(3)  # the order of what is at one tick
 _LENGTH_TICKS = 96  # a drum has no end; 50 ms, at 120 beats a minute, is what sequencers show well
 
 
-def write_midi(path: str | Path, hits: Iterable[Hit | Event], *, tempo: TempoMap | None = None) -> None:
+def write_midi(
+    path: str | Path, hits: Iterable[Hit | Event], *, tempo: TempoMap | None = None, taxonomy: Taxonomy = TAXONOMY
+) -> None:
     """Write hits as a General MIDI drum track: one track, channel 10, 960 ticks a beat.
 
     Whatever the tempo, hits sound at their own times, to half a tick; the tempo says where beats and bars are. Of two
@@ -29,6 +31,7 @@ def write_midi(path: str | Path, hits: Iterable[Hit | Event], *, tempo: TempoMap
         path: The file, written whole or not at all.
         hits: The hits, in any order.
         tempo: Tempos and bars; 120 beats a minute and bars of four by default.
+        taxonomy: Tells the note of each instrument.
 
     Raises:
         ValueError: If a hit has an unknown instrument, an onset below 0, or a velocity that is not 1 to 127.
@@ -41,8 +44,8 @@ def write_midi(path: str | Path, hits: Iterable[Hit | Event], *, tempo: TempoMap
 
     tempo = tempo or TempoMap.constant()
     struck: dict[tuple[int, int], int] = {}
-    for onset_s, instrument, velocity in checked(hits):
-        place = BY_ID[instrument].gm_note, round(tempo.beat(onset_s) * _TICKS_PER_BEAT)
+    for onset_s, instrument, velocity in checked(hits, taxonomy):
+        place = taxonomy.by_id[instrument].gm_note, round(tempo.beat(onset_s) * _TICKS_PER_BEAT)
         struck[place] = max(velocity, struck.get(place, 0))
     ordered = sorted(struck)
     changes = [(tick, _META, message) for tick, message in _tempo_messages(tempo)]

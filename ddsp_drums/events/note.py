@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ddsp_drums.kits import BY_ID
+from ddsp_drums.kits import Taxonomy
 
 __all__ = ["Event", "Hit"]
 
@@ -52,10 +52,11 @@ class Event(NamedTuple):
         return Hit(*self[:3])
 
 
-def checked(hits: Iterable[Hit | Event]) -> list[Hit]:
+def checked(hits: Iterable[Hit | Event], taxonomy: Taxonomy) -> list[Hit]:
     """Sort hits, and raise ValueError where one cannot be written."""
     ordered = sorted(Hit(*hit[:3]) for hit in hits)
     for hit in ordered:
-        if hit.instrument not in BY_ID or not 0 <= hit.onset_s < math.inf or not 1 <= hit.velocity <= 127:
+        known = hit.instrument in taxonomy.by_id
+        if not known or not 0 <= hit.onset_s < math.inf or not 1 <= hit.velocity <= 127:
             raise ValueError(f"a hit must have onset_s >= 0, a known instrument and a velocity 1 to 127, got {hit}")
     return ordered

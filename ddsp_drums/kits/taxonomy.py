@@ -2,8 +2,8 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
@@ -69,6 +69,14 @@ class Taxonomy:
         mdb_subclasses: Id for each of the 21 labels of MDB Drums.
         gm_notes: Id for each General MIDI percussion note that has a class.
         groove_notes: Id for each note that the kit of the Groove MIDI Dataset sends.
+
+    Source:
+        As of :class:`Instrument`; the notes of General MIDI 1, and those of Gillick et al., "Learning to Groove with
+        Inverse Sequence Transformations", ICML 2019.
+
+    Example:
+        >>> TAXONOMY.by_id["KD"].name, TAXONOMY.gm_notes[38], TAXONOMY.groove_notes[58]
+        ('kick', 'SD', 'FT')
     """
 
     instruments: tuple[Instrument, ...]
@@ -80,6 +88,12 @@ class Taxonomy:
     def __post_init__(self) -> None:
         by_id = MappingProxyType({instrument.id: instrument for instrument in self.instruments})
         object.__setattr__(self, "by_id", by_id)
+
+    def including(self, own: Sequence[Instrument]) -> "Taxonomy":
+        """Add instruments; one of a known id or note takes that one's place."""
+        by_id = {**self.by_id, **{instrument.id: instrument for instrument in own}}
+        gm_notes = {**self.gm_notes, **{instrument.gm_note: instrument.id for instrument in own}}
+        return replace(self, instruments=tuple(by_id.values()), gm_notes=MappingProxyType(gm_notes))
 
 
 def load_taxonomy(path: str | Path) -> Taxonomy:
@@ -134,16 +148,15 @@ def _extend(base: Taxonomy, data: Mapping[str, Any]) -> Taxonomy:
     if unknown:
         raise ValueError(f"unknown entry {min(unknown)}; it may have instrument, {', '.join(_MAPS)}")
     own = [_instrument(entry) for entry in data.get("instrument", [])]
-    by_id = {**base.by_id, **{instrument.id: instrument for instrument in own}}
-    maps = {name: dict(getattr(base, name)) for name in _MAPS}
-    maps["gm_notes"].update((instrument.gm_note, instrument.id) for instrument in own)
+    base = base.including(own)
+    maps: dict[str, Any] = {name: dict(getattr(base, name)) for name in _MAPS}
     for name in _MAPS:
         groups = data.get(name, {})
-        strange = set(groups) - set(by_id)
+        strange = set(groups) - set(base.by_id)
         if strange:
             raise ValueError(f"{name}: {min(strange)} is no instrument; add it as one")
         maps[name].update(_by_member(groups))
-    return Taxonomy(tuple(by_id.values()), **{name: MappingProxyType(members) for name, members in maps.items()})
+    return replace(base, **{name: MappingProxyType(members) for name, members in maps.items()})
 
 
 def _instrument(entry: Mapping[str, Any]) -> Instrument:

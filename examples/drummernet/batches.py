@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from drummernet.config import TrainConfig
-from drummernet.data import Recordings, Rendered
+from drummernet.data import Recordings
 
 __all__ = ["Batch", "Batches"]
 
@@ -43,7 +43,7 @@ class Batches(Dataset[Batch]):
 
     def __init__(
         self,
-        rendered: Rendered | None,
+        rendered: Dataset[tuple[Tensor, Tensor, Tensor]] | None,
         recordings: Recordings | None,
         config: TrainConfig,
         *,

@@ -1,26 +1,15 @@
 """The same transcription with fewer classes."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from types import MappingProxyType
 
 import torch
 
 from ddsp_drums.events import Event
-from ddsp_drums.kits import BY_ID
 from drummernet.transcription import Transcription
 
-__all__ = ["CLASS_SETS", "reduce_classes"]
+__all__ = ["reduce_classes"]
 
 _SIX = {"KD": "KD", "SD": "SD", "HH": "CHH", "TT": "MT", "CY": "RD", "OT": "TMB"}  # which instrument stands for a class
-CLASS_SETS: Mapping[int, Mapping[str, str]] = MappingProxyType(
-    {
-        3: {name: _SIX[own.three] for name, own in BY_ID.items() if own.three},
-        6: {name: _SIX[own.six] for name, own in BY_ID.items()},
-    }
-)
-"""For 3 and 6 classes, the instrument that each is written as. With 3, those that belong to none are left out."""
-
 _TOGETHER_S = 0.03  # what two instruments of a class play at once is one hit
 
 
@@ -43,9 +32,11 @@ def reduce_classes(transcription: Transcription, classes: int) -> Transcription:
     Source:
         Southall et al., "MDB Drums", ISMIR 2017, for the six classes.
     """
-    if classes not in CLASS_SETS:
-        raise ValueError(f"classes must be one of {', '.join(map(str, CLASS_SETS))}, got {classes}")
-    stands_for = CLASS_SETS[classes]
+    if classes not in (3, 6):
+        raise ValueError(f"classes must be one of 3, 6, got {classes}")
+    known = transcription.taxonomy.by_id
+    parents = {name: known[name].three if classes == 3 else known[name].six for name in transcription.instruments}
+    stands_for = {name: _SIX[parent] for name, parent in parents.items() if parent}
     kept: dict[str, Event] = {}
     events: list[Event] = []
     for event in transcription.events:
@@ -62,5 +53,6 @@ def reduce_classes(transcription: Transcription, classes: int) -> Transcription:
     names = [stands_for.get(name) for name in transcription.instruments]
     instruments = tuple(dict.fromkeys(name for name in names if name))
     rows = [[row for row, name in enumerate(names) if name == one] for one in instruments]
-    activations = torch.stack([transcription.activations[each].amax(0) for each in rows])
+    heights = [transcription.activations[each].amax(0) for each in rows]
+    activations = torch.stack(heights) if heights else transcription.activations[:0]
     return replace(transcription, events=tuple(sorted(events)), activations=activations, instruments=instruments)

@@ -1,10 +1,11 @@
 """Every constant of the recipe: `paper` is the published system, `default` the one to use."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
-from ddsp_drums.kits import PUBLISHED_11
+from ddsp_drums.kits import BY_ID, PUBLISHED_11, TAXONOMY, Instrument, Taxonomy
 
-__all__ = ["CONFIGS", "Config", "ModelConfig", "PickingConfig", "TrainConfig"]
+__all__ = ["CONFIGS", "Config", "ModelConfig", "PickingConfig", "TrainConfig", "with_classes"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class ModelConfig:
         velocity: Whether a second output tells how hard each hit is, so that the first need only tell whether it is.
         channels: Width of the mel encoder.
         dilations: Dilation of each residual block of the mel encoder, in frames.
+        own: Instruments that the toolkit's taxonomy has not, or has otherwise.
     """
 
     encoder: str = "mel"
@@ -38,6 +40,12 @@ class ModelConfig:
     velocity: bool = True
     channels: int = 96
     dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 1)
+    own: tuple[Instrument, ...] = ()
+
+    @property
+    def taxonomy(self) -> Taxonomy:
+        """What the instruments are called and which note each is written as."""
+        return TAXONOMY.including(self.own)
 
 
 @dataclass(frozen=True)
@@ -104,6 +112,23 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
     picking: PickingConfig = field(default_factory=PickingConfig)
+
+
+def with_classes(config: Config, classes: Collection[str], taxonomy: Taxonomy) -> Config:
+    """Let a system hear exactly these classes.
+
+    Args:
+        config: The system.
+        classes: Identifiers of the taxonomy, such as a kit's classes.
+        taxonomy: Knows them, see :func:`ddsp_drums.kits.load_taxonomy`.
+
+    Returns:
+        The system with these instruments, in the order of the taxonomy.
+    """
+    known = [instrument for instrument in taxonomy.instruments if instrument.id in classes]
+    own = tuple(instrument for instrument in known if BY_ID.get(instrument.id) != instrument)
+    instruments = tuple(instrument.id for instrument in known)
+    return replace(config, model=replace(config.model, instruments=instruments, own=own))
 
 
 _PAPER = Config(

@@ -12,7 +12,7 @@ from torch.utils.data import Dataset
 from ddsp_drums.audio import AudioFileError, find_audio, read_segment
 from ddsp_drums.audio.degradations import bleed, coloured_noise, crackle, degrade
 from ddsp_drums.events import Hit, read_midi
-from ddsp_drums.kits import Drum, Kit, render
+from ddsp_drums.kits import BY_ID, Drum, Kit, render
 from drummernet.config import ModelConfig
 from drummernet.level import scale_level
 from drummernet.render import drum_notes
@@ -45,6 +45,7 @@ _LEVEL_DB = {
     "CR": -8,
     "TMB": -17,
 }
+_OWN_LEVEL_DB = -6  # of an instrument that the toolkit does not know
 _LEVEL_SPREAD_DB = 5.0
 
 
@@ -112,7 +113,9 @@ class Rendered(Dataset[tuple[Tensor, Tensor, Tensor]]):
         rng = np.random.default_rng((self.seed, index))
         if rng.random() < _NOISE:
             return self._noise(rng)
-        hits = [hit for hit in self._performance(rng) if hit.instrument in self.owners]
+        hits = self._performance(rng)
+        own = [name for name in self.owners if name not in BY_ID]
+        hits = [hit for hit in (_cast(hits, own, rng) if own else hits) if hit.instrument in self.owners]
         rattle = _rattle(hits, rng) if "SD" in self.owners and rng.random() < _RATTLING else []
         names = {hit.instrument for hit in hits + rattle} or {next(iter(self.owners))}
         kit = self._mix_kit(sorted(names), rng)
@@ -156,7 +159,7 @@ class Rendered(Dataset[tuple[Tensor, Tensor, Tensor]]):
             owners = self.owners[name]
             kit = base if base in owners and rng.random() < 0.5 else _draw(owners, rng)
             drum = _draw(kit.drums[name], rng)
-            level_db = _LEVEL_DB[name] + rng.normal(0, _LEVEL_SPREAD_DB)
+            level_db = _LEVEL_DB.get(name, _OWN_LEVEL_DB) + rng.normal(0, _LEVEL_SPREAD_DB)
             drums[name] = (_vary_drum(drum, level_db, self.config.sample_rate, rng),)
         return Kit(name="mixed", sample_rate=self.config.sample_rate, drums=drums)
 
@@ -236,6 +239,13 @@ def _record(stems: Tensor, rng: np.random.Generator, *, sample_rate: int) -> Ten
         how = {"gain_db": torch.from_numpy(gain_db), "delay_s": torch.from_numpy(delay_s)}
         stems = bleed(stems, sample_rate=sample_rate, **how)
     return degrade(stems.sum(0), sample_rate=sample_rate, rngs=[rng])
+
+
+def _cast(hits: Sequence[Hit], own: Sequence[str], rng: np.random.Generator) -> list[Hit]:
+    """Give parts of a performance, drawn anew for each, to instruments of one's own, which nobody writes parts for."""
+    parts = sorted({hit.instrument for hit in hits})
+    cast = dict(zip(rng.permutation(parts).tolist(), rng.permutation(own).tolist(), strict=False))
+    return [hit._replace(instrument=cast.get(hit.instrument, hit.instrument)) for hit in hits]
 
 
 def _rattle(hits: Sequence[Hit], rng: np.random.Generator) -> list[Hit]:

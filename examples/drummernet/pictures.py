@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from ddsp_drums import log_mel
-from ddsp_drums.kits import BY_ID
 from drummernet.model import DrummerNet
 
 __all__ = ["draw_segments"]
@@ -33,6 +32,7 @@ def draw_segments(
     """
     model.eval()
     segments = [*rendered, *((audio, None) for audio in recorded)]
+    known = model.config.taxonomy.by_id
     instruments, rate = model.config.instruments, model.config.sample_rate
     hop_s = model.config.hop_length / rate
     figure = Figure(figsize=(1.2 + 4.5 * len(segments), 6), dpi=80)
@@ -51,14 +51,14 @@ def draw_segments(
         span = (-hop_s / 2, (probability.shape[-1] - 0.5) * hop_s, len(instruments) - 0.5, -0.5)
         below.imshow(probability.numpy(), aspect="auto", cmap="Greys", vmin=0, vmax=1, extent=span)
         if played is not None:
-            _circle(below, played, instruments, hop_s)
+            _circle(below, played, [known[name].colour for name in instruments], hop_s)
         above.set(yticks=[], ylabel="" if number else "log-mel")
         below.set(xlabel="seconds", yticks=range(len(instruments)))
-        below.set_yticklabels([] if number else [BY_ID[name].name for name in instruments])
+        below.set_yticklabels([] if number else [known[name].name for name in instruments])
     return figure
 
 
-def _circle(axes: Axes, played: Tensor, instruments: Sequence[str], hop_s: float) -> None:
-    for k, name in enumerate(instruments):
+def _circle(axes: Axes, played: Tensor, colours: Sequence[str], hop_s: float) -> None:
+    for k, colour in enumerate(colours):
         times = hop_s * (played[k] == 1).nonzero()[:, 0].numpy()
-        axes.scatter(times, [k] * len(times), s=60, facecolors="none", edgecolors=BY_ID[name].colour)
+        axes.scatter(times, [k] * len(times), s=60, facecolors="none", edgecolors=colour)

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ddsp_drums._atomic import write_whole
-from ddsp_drums.kits import BY_ID
 
 if TYPE_CHECKING:
     from drummernet.transcription import Transcription
@@ -45,6 +44,7 @@ def plot_transcription(
     row_s = next((each for each in _ROWS_S if each * _MOST_ROWS >= length_s), max(_ROWS_S))
     n_rows = max(1, int(np.ceil(length_s / row_s)))
     shown_s = length_s if n_rows == 1 else row_s
+    known = transcription.taxonomy.by_id
     present = {event.instrument for event in transcription.events}
     lanes = [name for name in reversed(transcription.instruments) if name in present]
     lane_height = max(len(lanes), 1) * _LANE
@@ -70,12 +70,12 @@ def plot_transcription(
                 [hit.onset_s for hit in hits],
                 [number] * len(hits),
                 s=[3 + sizes * (hit.velocity / 127) ** 2 for hit in hits],
-                color=BY_ID[name].colour,
+                color=known[name].colour,
                 linewidth=0,
                 clip_on=False,  # the first hit may lie on the edge
             )
         roll.set(yticks=range(len(lanes)), ylim=(-0.7, max(len(lanes), 1) - 0.3), xlim=(start_s, end_s))
-        roll.set_yticklabels([BY_ID[name].name for name in lanes], fontsize=7)
+        roll.set_yticklabels([known[name].name for name in lanes], fontsize=7)
         if n_rows > 1:
             roll.set_xticks(np.arange(start_s, end_s + 1e-6, _ROWS_S[row_s]))
         roll.xaxis.set_major_formatter(lambda second, _: _clock(second))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from ddsp_drums.kits import BY_ID, SIX
+from ddsp_drums.kits import SIX, TAXONOMY, Taxonomy
 
 __all__ = ["Thresholds", "parse_thresholds", "resolve_thresholds"]
 
@@ -35,17 +35,20 @@ def parse_thresholds(text: str) -> Thresholds:
             thresholds = {name.strip(): float(number) for name, _, number in pairs}
     except ValueError as error:
         raise ValueError(f"--threshold must be a number, or like KD=.2,HH=.4, got {text!r}") from error
-    resolve_thresholds(thresholds, (), default=0.0)
+    _asked(thresholds)
     return thresholds
 
 
-def resolve_thresholds(thresholds: Thresholds, instruments: Iterable[str], *, default: float) -> dict[str, float]:
+def resolve_thresholds(
+    thresholds: Thresholds, instruments: Iterable[str], *, default: float, taxonomy: Taxonomy = TAXONOMY
+) -> dict[str, float]:
     """Tell the threshold of each instrument: its own, else that of its class, else the default.
 
     Args:
         thresholds: What was asked for, each in [0, 1].
         instruments: Identifiers of the taxonomy.
         default: For the instruments that nothing was asked for.
+        taxonomy: Knows the instruments.
 
     Returns:
         A threshold for each instrument.
@@ -57,11 +60,18 @@ def resolve_thresholds(thresholds: Thresholds, instruments: Iterable[str], *, de
         >>> resolve_thresholds({"HH": 0.4, "OHH": 0.5}, ["KD", "CHH", "OHH"], default=0.3)
         {'KD': 0.3, 'CHH': 0.4, 'OHH': 0.5}
     """
+    asked, by_id = _asked(thresholds), taxonomy.by_id
+    for name in asked:
+        if name not in by_id and name not in SIX:
+            known = ", ".join(dict.fromkeys([*SIX, *by_id]))
+            raise ValueError(f"threshold of {name!r}: must be of one of {known}")
+    return {name: asked.get(name, asked.get(by_id[name].six, default)) for name in instruments}
+
+
+def _asked(thresholds: Thresholds) -> dict[str, float]:
+    """Tell what was asked for, for each of some instruments and classes, or raise."""
     asked = dict(thresholds) if isinstance(thresholds, Mapping) else dict.fromkeys(SIX, thresholds)
     for name, number in asked.items():
-        if name not in BY_ID and name not in SIX:
-            known = ", ".join(dict.fromkeys([*SIX, *BY_ID]))
-            raise ValueError(f"threshold of {name!r}: must be of one of {known}")
         if not 0 <= number <= 1:
             raise ValueError(f"threshold must be in [0, 1], got {number} for {name}")
-    return {name: asked.get(name, asked.get(BY_ID[name].six, default)) for name in instruments}
+    return asked

@@ -20,10 +20,16 @@ _PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "soft_wrap": True
 
 
 def train(
-    audio: Annotated[Path, typer.Argument(metavar="AUDIO_DIR", help="Recordings of drums; no annotation is needed.")],
     kits: Annotated[
         list[Path], typer.Option(metavar="KIT_DIR", help="One-shots named by instrument. May be repeated.")
     ],
+    audio: Annotated[
+        Path | None,
+        typer.Argument(metavar="AUDIO_DIR", help="Recordings, without annotation. Default: learn from the kits alone."),
+    ] = None,
+    taxonomy: Annotated[
+        Path | None, typer.Option(help="Instruments of your own, a TOML file: learn exactly those that the kits hold.")
+    ] = None,
     midi: Annotated[
         list[Path] | None, typer.Option(metavar="MIDI_DIR", help="Performances to render. Default: made up.")
     ] = None,
@@ -48,7 +54,8 @@ def train(
     """
     import torch
 
-    from ddsp_drums.kits import load_kit
+    from ddsp_drums.kits import TAXONOMY, load_kit, load_taxonomy
+    from drummernet.config import with_classes
     from drummernet.curves import Curves, has_tensorboard
     from drummernet.data import load_performances
     from drummernet.progress import TrainingProgress
@@ -58,9 +65,14 @@ def train(
     system = _system(config, items, batch_size)
     first = os.environ.get("RANK", "0") == "0"
     console, errors = Console(quiet=not first), Console(stderr=True, quiet=not first)
-    sounds = [load_kit(folder, sample_rate=system.model.sample_rate) for folder in kits]
+    known = load_taxonomy(taxonomy) if taxonomy else TAXONOMY
+    sounds = [load_kit(folder, sample_rate=system.model.sample_rate, taxonomy=known) for folder in kits]
     for kit in sounds:
         errors.print(_kit_line(kit), **_PLAIN)
+    if taxonomy:
+        system = with_classes(system, {name for kit in sounds for name in kit.classes}, known)
+    if audio is None and system.train.cycle:
+        system = replace(system, train=replace(system.train, reconstruction=0.0))
     performances = [hits for folder in midi or [] for hits in load_performances(folder)]
     if workers is None:
         workers = max(1, (os.cpu_count() or 1) // int(os.environ.get("LOCAL_WORLD_SIZE", "1")) // 2)

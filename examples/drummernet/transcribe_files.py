@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from drummernet.thresholds import Thresholds
 
@@ -166,7 +166,8 @@ class Request:
         if not {"wav", "stems"} & set(self.formats):
             return None
         if self.kit:
-            return load_kit(self.kit, sample_rate=_SOUND_RATE, max_duration_s=MAX_HIT_S)
+            known = self.transcriber.config.model.taxonomy
+            return load_kit(self.kit, sample_rate=_SOUND_RATE, max_duration_s=MAX_HIT_S, taxonomy=known)
         return procedural_kit(sample_rate=_SOUND_RATE)
 
     def run(self, source: Source) -> Outcome:
@@ -213,14 +214,15 @@ class Request:
         from drummernet.plot import plot_transcription
         from drummernet.resynthesis import side_by_side, write_stems
 
+        about: dict[str, Any] = {"duration_s": heard.duration_s, "taxonomy": heard.taxonomy}
         if name == "mid":
             heard.to_midi(output, tempo=tempo, strength=self.strength, swing=self.swing)
         elif name == "csv":
             heard.to_csv(output)
         elif name == "json":
-            write_json(output, heard.events, duration_s=heard.duration_s, tempo=tempo)
+            write_json(output, heard.events, tempo=tempo, **about)
         elif name == "jams":
-            write_jams(output, heard.events, duration_s=heard.duration_s, title=title, tempo=tempo)
+            write_jams(output, heard.events, title=title, tempo=tempo, **about)
         elif name == "png":
             rate = 16_000
             plot_transcription(output, stream_audio(path, sample_rate=rate), heard, sample_rate=rate, title=title)

@@ -55,8 +55,10 @@ class Transcriber:
             self.model.to(self.device)
         except (RuntimeError, AssertionError) as error:  # torch has both for a device that is not there
             raise ValueError(f"device {device}: {str(error).splitlines()[0]}") from error
-        names, default = self.config.model.instruments, self.config.picking.threshold
-        self.threshold = resolve_thresholds({} if threshold is None else threshold, names, default=default)
+        asked, model = {} if threshold is None else threshold, self.config.model
+        self.threshold = resolve_thresholds(
+            asked, model.instruments, default=self.config.picking.threshold, taxonomy=model.taxonomy
+        )
         self.refined = refined
         self.batch_size = batch_size
 
@@ -130,4 +132,5 @@ class Transcriber:
             instruments=self.config.model.instruments,
             frame_rate_hz=picker.frame_rate_hz,
             duration_s=level.n_samples / self.config.model.sample_rate,
+            taxonomy=self.config.model.taxonomy,
         )

@@ -18,7 +18,7 @@ from ddsp_drums.events import (
     write_json,
     write_midi,
 )
-from ddsp_drums.kits import BY_ID, Kit, procedural_kit
+from ddsp_drums.kits import TAXONOMY, Kit, Taxonomy, procedural_kit
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -36,6 +36,7 @@ class Transcription:
         instruments: The K instruments.
         frame_rate_hz: Frames a second.
         duration_s: Length of the audio in seconds.
+        taxonomy: Knows the instruments.
     """
 
     events: tuple[Event, ...]
@@ -43,6 +44,7 @@ class Transcription:
     instruments: tuple[str, ...]
     frame_rate_hz: float
     duration_s: float
+    taxonomy: Taxonomy = TAXONOMY
 
     @property
     def hits(self) -> list[Hit]:
@@ -69,19 +71,21 @@ class Transcription:
             ValueError: If `strength` or `swing` is out of its range.
         """
         tempo = tempo or TempoMap.constant()
-        write_midi(path, quantise(self.events, tempo, strength=strength, swing=swing), tempo=tempo)
+        hits = quantise(self.events, tempo, strength=strength, swing=swing)
+        write_midi(path, hits, tempo=tempo, taxonomy=self.taxonomy)
 
     def to_csv(self, path: str | Path) -> None:
         """Write a table, see :func:`ddsp_drums.events.write_csv`."""
-        write_csv(path, self.events)
+        write_csv(path, self.events, taxonomy=self.taxonomy)
 
     def to_json(self, path: str | Path) -> None:
         """Write JSON with tempo and confidences, see :func:`ddsp_drums.events.write_json`."""
-        write_json(path, self.events, duration_s=self.duration_s, tempo=self.tempo)
+        write_json(path, self.events, duration_s=self.duration_s, tempo=self.tempo, taxonomy=self.taxonomy)
 
     def to_jams(self, path: str | Path, *, title: str = "") -> None:
         """Write JAMS with tempo and confidences, see :func:`ddsp_drums.events.write_jams`."""
-        write_jams(path, self.events, duration_s=self.duration_s, title=title, tempo=self.tempo)
+        tempo, taxonomy = self.tempo, self.taxonomy
+        write_jams(path, self.events, duration_s=self.duration_s, title=title, tempo=tempo, taxonomy=taxonomy)
 
     def table(self, title: str | None = None) -> "Table":
         """Lay the events out as a table that `rich` prints."""
@@ -90,7 +94,7 @@ class Transcription:
 
         grid = Table("onset, s", "class", "instrument", "note", "velocity", "confidence", title=title and Text(title))
         for onset_s, name, velocity, confidence in self.events:
-            known = BY_ID[name]
+            known = self.taxonomy.by_id[name]
             row = (f"{onset_s:.3f}", name, known.name, str(known.gm_note), str(velocity), f"{confidence:.2f}")
             grid.add_row(*row, style=known.colour)
         return grid

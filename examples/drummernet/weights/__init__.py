@@ -9,6 +9,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from ddsp_drums._atomic import write_whole
+from ddsp_drums.kits import Instrument
 from drummernet.config import Config, ModelConfig, PickingConfig, TrainConfig
 from drummernet.model import DrummerNet
 
@@ -72,9 +73,10 @@ def _config(stored: dict[str, Any]) -> Config:
     model = dict(stored["model"])
     for name in ("instruments", "dilations"):  # JSON has lists only
         model[name] = tuple(model[name])
+    own = [{**entry, "spellings": tuple(entry["spellings"])} for entry in model.pop("own", [])]
     return Config(
         name=stored["name"],
-        model=ModelConfig(**model),
+        model=ModelConfig(**model, own=tuple(Instrument(**entry) for entry in own)),
         train=TrainConfig(**stored["train"]),
         picking=PickingConfig(**stored["picking"]),
     )
