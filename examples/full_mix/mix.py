@@ -1,0 +1,51 @@
+"""Drums and music, mixed: for training without a label of the music, and for scoring."""
+
+from pathlib import Path
+
+import numpy as np
+from drummernet.data import Recordings, Rendered
+from drummernet.level import scale_level
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from ddsp_drums.audio import write_audio
+from ddsp_drums.audio.degradations import add_noise
+from full_mix.music import accompany
+
+__all__ = ["Accompanied", "write_music"]
+
+_ALONE = 0.25  # share of the segments without music, so that drums alone are not forgotten
+_DRUMS_OVER_MUSIC_DB = (-9.0, 18.0)
+
+
+class Accompanied(Dataset[tuple[Tensor, Tensor, Tensor]]):
+    """Rendered segments, three in four with music under them; item `i` is always the same.
+
+    Args:
+        rendered: Drums whose hits are known.
+        music: Music without drums, as long; nothing of it is known.
+    """
+
+    def __init__(self, rendered: Rendered, music: Recordings) -> None:
+        self.rendered = rendered
+        self.music = music
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor, Tensor]:
+        audio, played, velocity = self.rendered[index]
+        rng = np.random.default_rng((self.rendered.seed, 2, index))
+        if rng.random() < _ALONE:
+            return audio, played, velocity
+        mixed = add_noise(audio, self.music[index], snr_db=rng.uniform(*_DRUMS_OVER_MUSIC_DB))
+        config = self.rendered.config
+        return scale_level(mixed, sample_rate=config.sample_rate, level=config.level), played, velocity
+
+
+def write_music(folder: Path, *, pieces: int, duration_s: float, sample_rate: int) -> Path:
+    """Write made-up music as FLAC files, those that are not there yet; returns the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(pieces):
+        path = folder / f"{number:03}.flac"
+        if not path.exists():
+            audio = accompany(np.random.default_rng((3, number)), duration_s=duration_s, sample_rate=sample_rate)
+            write_audio(path, 0.9 * audio / audio.abs().max(), sample_rate=sample_rate)
+    return folder
