@@ -2,8 +2,8 @@
 
 from ddsp_drums.events.beats import estimate_tempo
 from ddsp_drums.events.files import hits_as_json, write_csv, write_jams, write_json
-from ddsp_drums.events.midi import read_midi, write_midi
-from ddsp_drums.events.note import Event, Hit
+from ddsp_drums.events.midi import read_midi, read_notes, write_midi
+from ddsp_drums.events.note import Event, Hit, Note
 from ddsp_drums.events.peaks import PeakPicker, Peaks, find_peaks, pick_peaks
 from ddsp_drums.events.quantise import quantise
 from ddsp_drums.events.tempo import TempoMap
@@ -11,6 +11,7 @@ from ddsp_drums.events.tempo import TempoMap
 __all__ = [
     "Event",
     "Hit",
+    "Note",
     "PeakPicker",
     "Peaks",
     "TempoMap",
@@ -20,6 +21,7 @@ __all__ = [
     "pick_peaks",
     "quantise",
     "read_midi",
+    "read_notes",
     "write_csv",
     "write_jams",
     "write_json",

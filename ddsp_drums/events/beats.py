@@ -17,44 +17,48 @@ _WIDTH_S = 0.015  # how far hits of one beat lie apart
 _LONG_S = 60 / 45  # of a beat
 _SHORT_S = 60 / 220
 _USUAL_BPM, _OCTAVES = 110.0, 0.9  # prior of tempo
-_COMB = {1: 0.3, 2: 0.5, 4: 1.0}  # weights of a beat, two beats, and a bar, in which it repeats
+_COMBS = {4: {1: 0.3, 2: 0.5, 4: 1.0}, 3: {1: 0.3, 3: 1.0}}  # weights of the beats after which a bar repeats
 _WINDOW_S = 16.0  # in which a tempo holds
 _TIGHTNESS = 300.0
 _FEWEST = 8  # hits that have a tempo
 _STEADY_S = 0.05  # bars within it of a steady tempo have that tempo
-_STEPS = 16  # of a bar
+_STEPS = 4  # of a beat
 _FEW = 6  # hits from which a place is told
-# How much more (in e-folds) each sixteenth of a bar is played than the mean, in 400 performances of the Groove set.
+# How much more (in e-folds) each sixteenth of a bar of four is played than the mean, in 400 performances of the Groove set.
 _ACCENTS = {
     "KD": (1.3, -1.4, -0.2, 0.0, 0.1, -0.9, -0.1, -0.4, 0.7, -0.7, 0.1, -0.3, 0.2, -0.9, -0.2, -0.7),
     "SD": (-0.5, -0.7, -0.4, -0.4, 1.0, -0.5, -0.2, -0.1, -0.2, -0.1, -0.2, -0.2, 1.0, -0.3, 0.0, -0.2),
     "CR": (1.1, -0.2, -0.1, -0.3, 0.1, -0.3, 0.0, -0.3, 0.1, -0.3, -0.2, -0.3, 0.0, -0.3, -0.1, -0.1),
     "": (0.3, -0.5, 0.1, -0.3, 0.3, -0.4, 0.1, -0.3, 0.2, -0.3, 0.1, -0.4, 0.3, -0.5, 0.1, -0.4),  # hats and rides
 }
+_WITHOUT_THIRD = (*range(8), *range(12, 16))  # a bar of three has the accents of one, two and four
 _TIMEKEEPERS = frozenset({"CHH", "OHH", "PHH", "RD"})
 
 
-def estimate_tempo(hits: Iterable[Hit | Event], *, bpm: float | None = None) -> TempoMap | None:
-    r"""Find the tempo of hits, and where their bars of four beats begin.
+def estimate_tempo(
+    hits: Iterable[Hit | Event], *, bpm: float | None = None, beats_per_bar: int = 4
+) -> TempoMap | None:
+    r"""Find the tempo of hits, and where their bars begin.
 
-    The period is where the onsets' autocorrelation, summed over a beat, two and four, and weighted by a prior around
+    The period is where the onsets' autocorrelation, summed over a beat, two and a bar, and weighted by a prior around
     110 beats a minute, is largest. Beats are the path
 
     $$\max_{b_1 < b_2 < \dots} \sum_i o(b_i) - \lambda \sum_i \log^2 \frac{b_i - b_{i-1}}{\tau}$$
 
-    through the onset envelope $o$ near that period $\tau$. Of the 16 ways to lay a bar's sixteenths on them, the one is
+    through the onset envelope $o$ near that period $\tau$. Of the ways to lay a bar's sixteenths on them, the one is
     taken in which kicks, snares, crashes, hats and rides stand where drummers play them. Bars within 50 ms of a steady
     tempo have that tempo, as what was played to a click has; else each has its own.
 
     Args:
         hits: What was played, at least eight hits in at least four beats.
         bpm: About how fast, in beats a minute, within a tenth: 72 rather than 144. By default by the prior.
+        beats_per_bar: 4, or 3 for what is in 3/4; it is not estimated.
 
     Returns:
         The tempo map, or None if there are too few hits to tell.
 
     Raises:
-        ValueError: If `bpm` is not in 30 to 300.
+        ValueError: If `bpm` is not in 30 to 300, or `beats_per_bar` is neither 4 nor 3.
 
     Source:
         Ellis, "Beat Tracking by Dynamic Programming", Journal of New Music Research 36(1), 2007. The places in a bar
@@ -68,19 +72,22 @@ def estimate_tempo(hits: Iterable[Hit | Event], *, bpm: float | None = None) -> 
     """
     if bpm is not None and not 30 <= bpm <= 300:
         raise ValueError(f"bpm must be in 30 to 300, got {bpm}")
+    if beats_per_bar not in _COMBS:
+        raise ValueError(f"beats_per_bar must be 4 or 3, got {beats_per_bar}")
     ordered = sorted(Hit(*hit[:3]) for hit in hits)
     if len(ordered) < _FEWEST or ordered[-1].onset_s - ordered[0].onset_s < 4 * _SHORT_S:
         return None
     onsets_s = np.array([hit.onset_s for hit in ordered])
     envelope = _envelope(ordered, onsets_s)
-    beats_s = _path(envelope, _period_s(envelope, bpm) * _RATE_HZ) / _RATE_HZ
+    beats_s = _path(envelope, _period_s(envelope, bpm, _COMBS[beats_per_bar]) * _RATE_HZ) / _RATE_HZ
     if len(beats_s) < 4:
         return None
-    steps = 4 * np.interp(onsets_s, *_extended(beats_s, onsets_s))
-    first = _first_step(ordered, steps)
-    step_s = float(np.median(np.diff(beats_s))) / 4
-    bars_s = _bars(onsets_s, steps - first, step_s)
-    return TempoMap.through(bars_s) if len(bars_s) > 1 else None
+    steps = _STEPS * np.interp(onsets_s, *_extended(beats_s, onsets_s))
+    bar = _STEPS * beats_per_bar
+    first = _first_step(ordered, steps, bar)
+    step_s = float(np.median(np.diff(beats_s))) / _STEPS
+    bars_s = _bars(onsets_s, steps - first, step_s, bar)
+    return TempoMap.through(bars_s, beats_per_bar=beats_per_bar) if len(bars_s) > 1 else None
 
 
 def _envelope(hits: list[Hit], onsets_s: Array) -> Array:
@@ -91,7 +98,7 @@ def _envelope(hits: list[Hit], onsets_s: Array) -> Array:
     return np.convolve(np.pad(counts, (0, reach)), shape)[reach : reach + len(counts)]
 
 
-def _period_s(envelope: Array, bpm: float | None) -> float:
+def _period_s(envelope: Array, bpm: float | None, comb: dict[int, float]) -> float:
     length = min(len(envelope), round(_WINDOW_S * _RATE_HZ))
     starts = range(0, len(envelope) - length // 2, max(1, length // 2))
     windows = np.stack([np.resize(np.pad(envelope[i : i + length], (0, length)), length) for i in starts])
@@ -102,7 +109,7 @@ def _period_s(envelope: Array, bpm: float | None) -> float:
     shortest_s, longest_s = (60 / bpm / 1.1, 60 / bpm * 1.1) if bpm else (_SHORT_S, _LONG_S)
     periods_s = np.arange(shortest_s, longest_s, 0.0025)
     lags_s = np.arange(length) / _RATE_HZ
-    combed = sum(weight * np.interp(periods_s * m, lags_s, similar, right=0.0) for m, weight in _COMB.items())
+    combed = sum(weight * np.interp(periods_s * m, lags_s, similar, right=0.0) for m, weight in comb.items())
     prior = np.exp(-0.5 * (np.log2(60 / periods_s / (bpm or _USUAL_BPM)) / _OCTAVES) ** 2)
     return float(periods_s[np.argmax(combed * prior)])
 
@@ -137,36 +144,38 @@ def _extended(beats_s: Array, onsets_s: Array) -> tuple[Array, Array]:
     return np.concatenate(times), np.arange(-before, len(beats_s) + after, dtype=np.float64)
 
 
-def _first_step(hits: list[Hit], steps: Array) -> int:
-    """Tell which of the steps 0 to 15 begins a bar."""
-    played: dict[str, Array] = {name: np.zeros(_STEPS) for name in _ACCENTS}
+def _first_step(hits: list[Hit], steps: Array, bar: int) -> int:
+    """Tell which of the first steps begins a bar of so many."""
+    places = _WITHOUT_THIRD if bar < len(_ACCENTS[""]) else range(bar)
+    accents = {name: np.array(each)[list(places)] for name, each in _ACCENTS.items()}
+    played: dict[str, Array] = {name: np.zeros(bar) for name in accents}
     for hit, step in zip(hits, steps.round().astype(int), strict=True):
         name = "" if hit.instrument in _TIMEKEEPERS else hit.instrument
         if name in played:
-            played[name][step % _STEPS] += hit.velocity
-    scores = [sum(float(np.roll(_ACCENTS[name], first) @ played[name]) for name in _ACCENTS) for first in range(_STEPS)]
+            played[name][step % bar] += hit.velocity
+    scores = [sum(float(np.roll(accents[name], first) @ played[name]) for name in accents) for first in range(bar)]
     return int(np.argmax(scores))
 
 
-def _bars(onsets_s: Array, steps: Array, step_s: float) -> list[float]:
-    """Fit the times at which bars begin, from the first at zero or later, to hits at steps of them."""
+def _bars(onsets_s: Array, steps: Array, step_s: float, bar: int) -> list[float]:
+    """Fit the times at which bars of so many steps begin, from the first at zero or later, to hits at steps of them."""
     grid = steps.round()
     near = np.abs(steps - grid) * step_s < 2 * _WIDTH_S
-    if not near.any() or np.ptp(grid[near]) < _STEPS:
+    if not near.any() or np.ptp(grid[near]) < bar:
         near = np.ones_like(near)
     slope, start_s = _line(grid[near], onsets_s[near])
-    played = np.arange(np.floor(grid[0] / _STEPS), np.ceil(grid[-1] / _STEPS) + 1) * _STEPS
+    played = np.arange(np.floor(grid[0] / bar), np.ceil(grid[-1] / bar) + 1) * bar
     bars_s = start_s + slope * played
-    local = np.array([_local(number, grid[near], onsets_s[near]) for number in played])
-    if np.abs(local - bars_s)[1:-1].max(initial=0.0) > _STEADY_S and np.diff(local).min() > _STEPS * step_s / 2:
+    local = np.array([_local(number, grid[near], onsets_s[near], 2 * bar) for number in played])
+    if np.abs(local - bars_s)[1:-1].max(initial=0.0) > _STEADY_S and np.diff(local).min() > bar * step_s / 2:
         bars_s = local
-    silent = np.arange(bars_s[0], -_STEPS * step_s, -_STEPS * slope)[:0:-1]  # bars before the first hit
-    return [float(max(bar, 0.0)) for bar in (*silent, *bars_s) if bar > -step_s / 2]
+    silent = np.arange(bars_s[0], -bar * step_s, -bar * slope)[:0:-1]  # bars before the first hit
+    return [float(max(each, 0.0)) for each in (*silent, *bars_s) if each > -step_s / 2]
 
 
-def _local(number: float, grid: Array, onsets_s: Array) -> float:
-    """Tell the time of a step by the hits within two bars around it, or the next six."""
-    first, last = np.searchsorted(grid, [number - 2 * _STEPS, number + 2 * _STEPS + 1])
+def _local(number: float, grid: Array, onsets_s: Array, reach: int) -> float:
+    """Tell the time of a step by the hits within so many steps around it, or the next six."""
+    first, last = np.searchsorted(grid, [number - reach, number + reach + 1])
     here = slice(max(0, first - _FEW), last + _FEW)
     close = np.argsort(np.abs(grid[here] - number))[: max(_FEW, last - first)]
     slope, start_s = _line(grid[here][close], onsets_s[here][close])

@@ -1,4 +1,4 @@
-"""Hits to and from Standard MIDI Files."""
+"""Hits and notes to and from Standard MIDI Files."""
 
 import io
 import itertools
@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from ddsp_drums._atomic import write_whole
-from ddsp_drums.events.note import Event, Hit, checked
+from ddsp_drums.events.note import Event, Hit, Note, checked, checked_notes
 from ddsp_drums.events.tempo import TempoMap
 from ddsp_drums.kits import GM_NOTES, TAXONOMY, Taxonomy
 
-__all__ = ["read_midi", "write_midi"]
+__all__ = ["read_midi", "read_notes", "write_midi"]
 
 _DRUM_CHANNEL = 9  # channel 10, counted from 0
 _TICKS_PER_BEAT = 960
@@ -20,46 +20,73 @@ _LENGTH_TICKS = 96  # a drum has no end; 50 ms, at 120 beats a minute, is what s
 
 
 def write_midi(
-    path: str | Path, hits: Iterable[Hit | Event], *, tempo: TempoMap | None = None, taxonomy: Taxonomy = TAXONOMY
+    path: str | Path,
+    notes: Iterable[Hit | Event | Note],
+    *,
+    tempo: TempoMap | None = None,
+    program: int = 1,
+    taxonomy: Taxonomy = TAXONOMY,
 ) -> None:
-    """Write hits as a General MIDI drum track: one track, channel 10, 960 ticks a beat.
+    """Write hits as General MIDI drums on channel 10, and notes on channel 1: one track, 960 ticks a beat.
 
-    Whatever the tempo, hits sound at their own times, to half a tick; the tempo says where beats and bars are. Of two
-    hits of one instrument at one tick the harder one is written, and a hit ends where its instrument's next begins.
+    Whatever the tempo, all sound at their own times, to half a tick; the tempo says where beats and bars are. Of two
+    at one tick and pitch the harder one is written, and each ends where the next of its pitch begins.
 
     Args:
         path: The file, written whole or not at all.
-        hits: The hits, in any order.
+        notes: Hits, notes with a pitch and a duration, or both, in any order.
         tempo: Tempos and bars; 120 beats a minute and bars of four by default.
+        program: General MIDI's instrument of the notes, 1 to 128: 1 is a piano, 12 a vibraphone.
         taxonomy: Tells the note of each instrument.
 
     Raises:
-        ValueError: If a hit has an unknown instrument, an onset below 0, or a velocity that is not 1 to 127.
+        ValueError: If a hit has an unknown instrument, an onset below 0, or a velocity that is not 1 to 127; likewise a
+            note, or one with a pitch that is not 0 to 127 or a duration that is not above 0; or `program` is none.
         ImportError: If mido is not installed.
 
     Source:
-        General MIDI 1 percussion key map.
+        General MIDI 1 sound set and percussion key map.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.NamedTemporaryFile(suffix=".mid") as file:
+        ...     write_midi(file.name, [Hit(0.0, "KD", 100), Hit(0.5, "SD", 90)], tempo=TempoMap.constant(90))
+        ...     [hit.instrument for hit in read_midi(file.name)]
+        ['KD', 'SD']
     """
     import mido
 
+    if program not in range(1, 129):
+        raise ValueError(f"program must be a whole number from 1 to 128, got {program}")
     tempo = tempo or TempoMap.constant()
-    struck: dict[tuple[int, int], int] = {}
+
+    def tick(time_s: float) -> int:
+        return round(tempo.beat(time_s) * _TICKS_PER_BEAT)
+
+    pitched, hits = [], []
+    for note in notes:
+        (pitched if isinstance(note, Note) else hits).append(note)
+    struck: dict[tuple[int, int, int], tuple[int, int]] = {}  # velocity and end, by channel, pitch and tick
     for onset_s, instrument, velocity in checked(hits, taxonomy):
-        place = taxonomy.by_id[instrument].gm_note, round(tempo.beat(onset_s) * _TICKS_PER_BEAT)
-        struck[place] = max(velocity, struck.get(place, 0))
+        place = _DRUM_CHANNEL, taxonomy.by_id[instrument].gm_note, tick(onset_s)
+        struck[place] = max((velocity, place[2] + _LENGTH_TICKS), struck.get(place, (0, 0)))
+    for onset_s, duration_s, pitch, velocity in checked_notes(pitched):
+        place = 0, pitch, tick(onset_s)
+        struck[place] = max((velocity, max(place[2] + 1, tick(onset_s + duration_s))), struck.get(place, (0, 0)))
     ordered = sorted(struck)
-    changes = [(tick, _META, message) for tick, message in _tempo_messages(tempo)]
-    for (note, tick), (next_note, next_tick) in itertools.pairwise([*ordered, (-1, 0)]):
-        end = tick + _LENGTH_TICKS
-        end = min(end, next_tick) if next_note == note else end
-        on = mido.Message("note_on", channel=_DRUM_CHANNEL, note=note, velocity=struck[note, tick])
-        changes.append((tick, _ON, on))
-        changes.append((end, _OFF, mido.Message("note_off", channel=_DRUM_CHANNEL, note=note)))
-    track = mido.MidiTrack([mido.MetaMessage("track_name", name="drums")])
+    changes = [(at, _META, message) for at, message in _tempo_messages(tempo)]
+    if pitched:
+        changes.append((0, _META, mido.Message("program_change", program=program - 1)))
+    for (channel, pitch, begin), following in itertools.pairwise([*ordered, (-1, 0, 0)]):
+        velocity, end = struck[channel, pitch, begin]
+        end = min(end, following[2]) if following[:2] == (channel, pitch) else end
+        changes.append((begin, _ON, mido.Message("note_on", channel=channel, note=pitch, velocity=velocity)))
+        changes.append((end, _OFF, mido.Message("note_off", channel=channel, note=pitch)))
+    track = mido.MidiTrack([mido.MetaMessage("track_name", name="notes" if pitched else "drums")])
     now = 0
-    for tick, _, message in sorted(changes, key=lambda change: change[:2]):
-        track.append(message.copy(time=tick - now))
-        now = tick
+    for at, _, message in sorted(changes, key=lambda change: change[:2]):
+        track.append(message.copy(time=at - now))
+        now = at
     file = mido.MidiFile(type=0, ticks_per_beat=_TICKS_PER_BEAT, tracks=[track])
     buffer = io.BytesIO()
     file.save(file=buffer)
@@ -93,19 +120,80 @@ def read_midi(path: str | Path, *, notes: Mapping[int, str] = GM_NOTES) -> list[
     Raises:
         ValueError: If the file is missing or is no MIDI file; the message names it.
         ImportError: If mido is not installed.
-    """
-    import mido
 
-    try:
-        file = mido.MidiFile(path, clip=True)
-        struck, now = [], 0.0
-        for message in file:
-            now += message.time
-            if message.type == "note_on" and message.velocity:
-                struck.append((now, message))
-    except (OSError, EOFError, ValueError, KeyError, IndexError) as error:
-        raise ValueError(f"{path}: not readable as MIDI ({error})") from error
+    Source:
+        Standard MIDI Files 1.0 (RP-001), MIDI Manufacturers Association, 1996, as mido reads them.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.NamedTemporaryFile(suffix=".mid") as file:
+        ...     write_midi(file.name, [Hit(0.5, "KD", 100)])
+        ...     read_midi(file.name)
+        [Hit(onset_s=0.5, instrument='KD', velocity=100)]
+    """
+    struck = [(onset_s, message) for onset_s, message in _messages(path) if _strikes(message)]
     if any(message.channel == _DRUM_CHANNEL for _, message in struck):
         struck = [(onset_s, message) for onset_s, message in struck if message.channel == _DRUM_CHANNEL]
     known = [(onset_s, message) for onset_s, message in struck if message.note in notes]
     return [Hit(onset_s, notes[message.note], message.velocity) for onset_s, message in known]
+
+
+def read_notes(path: str | Path) -> list[Note]:
+    """Read the notes of a MIDI file, with pitch and duration.
+
+    Args:
+        path: A Standard MIDI File.
+
+    Returns:
+        Notes of all channels but General MIDI's drums, in order of time. Tempo changes are followed. A note ends where
+        it is ended, where its key is struck again, or with the file; the sustain pedal is not heard.
+
+    Raises:
+        ValueError: If the file is missing or is no MIDI file; the message names it.
+        ImportError: If mido is not installed.
+
+    Source:
+        As of :func:`read_midi`.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.NamedTemporaryFile(suffix=".mid") as file:
+        ...     write_midi(file.name, [Note(0.5, 0.25, 69, 100)])
+        ...     read_notes(file.name)
+        [Note(onset_s=0.5, duration_s=0.25, pitch=69, velocity=100)]
+    """
+    held: dict[tuple[int, int], tuple[float, int]] = {}  # onset and velocity, by channel and pitch
+    notes = []
+    now = 0.0
+
+    def end(key: tuple[int, int]) -> None:
+        onset_s, velocity = held.pop(key, (now, 0))
+        if now > onset_s:
+            notes.append(Note(onset_s, now - onset_s, key[1], velocity))
+
+    for now, message in _messages(path):
+        if message.type in ("note_on", "note_off") and message.channel != _DRUM_CHANNEL:
+            end((message.channel, message.note))
+            if _strikes(message):
+                held[message.channel, message.note] = now, message.velocity
+    for key in list(held):
+        end(key)
+    return sorted(notes)
+
+
+def _strikes(message: Any) -> bool:
+    return message.type == "note_on" and message.velocity > 0
+
+
+def _messages(path: str | Path) -> list[tuple[float, Any]]:
+    """Read all that a MIDI file says, each with its time in seconds."""
+    import mido
+
+    messages, now = [], 0.0
+    try:
+        for message in mido.MidiFile(path, clip=True):
+            now += message.time
+            messages.append((now, message))
+    except (OSError, EOFError, ValueError, KeyError, IndexError) as error:
+        raise ValueError(f"{path}: not readable as MIDI ({error})") from error
+    return messages

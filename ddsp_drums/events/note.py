@@ -1,4 +1,4 @@
-"""One hit of one instrument, as it was played and as it was heard."""
+"""One hit of one instrument, as it was played and as it was heard; and one note, which has a pitch and an end."""
 
 import math
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ddsp_drums.kits import Taxonomy
 
-__all__ = ["Event", "Hit"]
+__all__ = ["Event", "Hit", "Note"]
 
 
 class Hit(NamedTuple):
@@ -52,6 +52,31 @@ class Event(NamedTuple):
         return Hit(*self[:3])
 
 
+class Note(NamedTuple):
+    """A note of an instrument with pitches: when, how long, which, how hard.
+
+    Attributes:
+        onset_s: Seconds from the beginning, zero or more.
+        duration_s: Seconds until it is damped, greater than zero.
+        pitch: MIDI note number, 0 to 127; 69 is A4, 440 Hz.
+        velocity: MIDI velocity, 1 to 127.
+
+    Example:
+        >>> Note(0.5, 0.25, 69, 100).end_s
+        0.75
+    """
+
+    onset_s: float
+    duration_s: float
+    pitch: int
+    velocity: int
+
+    @property
+    def end_s(self) -> float:
+        """When it is damped, in seconds from the beginning."""
+        return self.onset_s + self.duration_s
+
+
 def checked(hits: Iterable[Hit | Event], taxonomy: Taxonomy) -> list[Hit]:
     """Sort hits, and raise ValueError where one cannot be written."""
     ordered = sorted(Hit(*hit[:3]) for hit in hits)
@@ -59,4 +84,16 @@ def checked(hits: Iterable[Hit | Event], taxonomy: Taxonomy) -> list[Hit]:
         known = hit.instrument in taxonomy.by_id
         if not known or not 0 <= hit.onset_s < math.inf or not 1 <= hit.velocity <= 127:
             raise ValueError(f"a hit must have onset_s >= 0, a known instrument and a velocity 1 to 127, got {hit}")
+    return ordered
+
+
+def checked_notes(notes: Iterable[Note]) -> list[Note]:
+    """Sort notes, and raise ValueError where one cannot be written."""
+    ordered = sorted(notes)
+    for note in ordered:
+        within = 0 <= note.onset_s < math.inf and 0 < note.duration_s < math.inf
+        if not within or not 0 <= note.pitch <= 127 or not 1 <= note.velocity <= 127:
+            raise ValueError(
+                f"a note must have onset_s >= 0, duration_s > 0, a pitch 0 to 127 and a velocity 1 to 127, got {note}"
+            )
     return ordered
