@@ -149,14 +149,15 @@ def _extend(base: Taxonomy, data: Mapping[str, Any]) -> Taxonomy:
         raise ValueError(f"unknown entry {min(unknown)}; it may have instrument, {', '.join(_MAPS)}")
     own = [_instrument(entry) for entry in data.get("instrument", [])]
     base = base.including(own)
-    maps: dict[str, Any] = {name: dict(getattr(base, name)) for name in _MAPS}
+    maps = {name: dict(getattr(base, name)) for name in _MAPS}
     for name in _MAPS:
         groups = data.get(name, {})
         strange = set(groups) - set(base.by_id)
         if strange:
             raise ValueError(f"{name}: {min(strange)} is no instrument; add it as one")
         maps[name].update(_by_member(groups))
-    return replace(base, **{name: MappingProxyType(members) for name, members in maps.items()})
+    frozen: dict[str, Any] = {name: MappingProxyType(members) for name, members in maps.items()}
+    return replace(base, **frozen)
 
 
 def _instrument(entry: Mapping[str, Any]) -> Instrument:
