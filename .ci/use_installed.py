@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tempfile
+from importlib.metadata import files
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -11,12 +12,16 @@ import torch
 import ddsp_drums as dd
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+LICENCES = ("licenses/LICENSE", "licenses/NOTICE", "drummernet/weights/README.md")
 
 
 def main() -> None:
     """Run what is asked for, and say so."""
     if CHECKOUT in Path(dd.__file__).parents and "site-packages" not in dd.__file__:
         sys.exit(f"not the installed package: {dd.__file__}")
+    shipped = [file.as_posix() for file in files("ddsp_drums") or []]
+    if missing := [name for name in LICENCES if not any(path.endswith(name) for path in shipped)]:
+        sys.exit(f"not in the package: {missing}")
     layers()
     if "recipe" in sys.argv:
         recipe()

@@ -3,6 +3,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from torch import nn
@@ -12,7 +13,9 @@ from ddsp_drums import functional
 from tests.surface import surface
 
 FUNCTIONS = {name: getattr(functional, name) for name in functional.__all__}
-CLASSES = {name: value for name in ddsp_drums.__all__ if isinstance(value := getattr(ddsp_drums, name), type)}
+CLASSES: dict[str, Any] = {
+    name: value for name in ddsp_drums.__all__ if isinstance(value := getattr(ddsp_drums, name), type)
+}
 MODULES = {
     match[1]: cls
     for cls in CLASSES.values()
@@ -36,9 +39,9 @@ def test_import_is_light_and_silent():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     printed, loaded = done.stdout.split(":")
     assert (printed, done.stderr) == ("", "")
-    loaded = {name.split(".")[0] for name in loaded.split()}
-    assert "ddsp_drums" in loaded
-    assert loaded.isdisjoint({"triton", "torchaudio", "librosa", "matplotlib", "nnAudio", "scipy", "drummernet"})
+    packages = {name.split(".")[0] for name in loaded.split()}
+    assert "ddsp_drums" in packages
+    assert packages.isdisjoint({"triton", "torchaudio", "librosa", "matplotlib", "nnAudio", "scipy", "drummernet"})
 
 
 def test_what_is_public_is_written_down():

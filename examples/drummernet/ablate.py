@@ -185,7 +185,7 @@ def ablate(
     todo = [run for run in by_seed if not run.scores.exists()]
     if todo:
         shares = [todo[first::jobs] for first in range(min(jobs, len(todo)))]
-        workers = multiprocessing.start_processes(
+        workers = multiprocessing.start_processes(  # type: ignore[attr-defined]
             _work, (data, scaled, shares), nprocs=len(shares), join=False, daemon=True, start_method="spawn"
         )
         while not workers.join(timeout=_POLL_S):

@@ -7,6 +7,7 @@ from drummernet import ablate as module
 from drummernet.ablate import VARIANTS, Data, Variant, ablate, skipped
 from drummernet.cli import main
 from drummernet.demo import demo_hits, write_demo_loop
+from drummernet.train import train as real_train
 
 
 def differences(one, other, path=""):
@@ -86,7 +87,7 @@ def here(monkeypatch):
             work(index, *arguments)
         return Ended()
 
-    monkeypatch.setattr(module.multiprocessing, "start_processes", start)
+    monkeypatch.setattr("torch.multiprocessing.start_processes", start)
 
 
 def test_what_is_finished_is_not_repeated_and_what_is_not_goes_on(data, variants, here, tmp_path, monkeypatch):
@@ -98,9 +99,8 @@ def test_what_is_finished_is_not_repeated_and_what_is_not_goes_on(data, variants
         trained.append(folder)
         if len(trained) == 3:
             raise KeyboardInterrupt
-        return real(trainer, folder, **options)
+        return real_train(trainer, folder, **options)
 
-    real = module.train
     monkeypatch.setattr(module, "train", train)
     with pytest.raises(KeyboardInterrupt):
         ablate(data, out, **options)

@@ -17,7 +17,7 @@ def network():
 def session(network, tmp_path_factory):
     pytest.importorskip("onnxscript", reason="onnx and onnxscript are not installed")
     onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
-    path = export_onnx(*network, tmp_path_factory.mktemp("onnx") / "net.onnx")
+    path = export_onnx(network[0], network[1], tmp_path_factory.mktemp("onnx") / "net.onnx")
     assert [each.name for each in path.parent.iterdir()] == ["net.onnx"]
     return onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
 

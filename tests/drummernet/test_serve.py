@@ -23,7 +23,7 @@ def page(tmp_path_factory):
         patch.setattr(tempfile, "tempdir", str(folder))
         patch.setenv("OMP_NUM_THREADS", "1")  # as here: other threads sum in another order
         with TestClient(create_app(limits=LIMITS), base_url=ADDRESS) as client:
-            client.scratch = folder
+            client.scratch = folder  # type: ignore[attr-defined]
             yield client
 
 
@@ -70,7 +70,7 @@ def test_what_is_muted_is_in_no_file_but_keeps_the_tempo(page, heard):
     assert len(rows) == sum(event.instrument not in asked["muted"] for event in heard.events)
     mido = pytest.importorskip("mido")
     tempos = []
-    for muted in ([], asked["muted"]):
+    for muted in (list[str](), asked["muted"]):
         content = page.post("/hits.mid", json={"hits": heard.events, "muted": muted}).content
         track = mido.MidiFile(file=io.BytesIO(content)).tracks[0]
         tempos.append([message.tempo for message in track if message.type == "set_tempo"])

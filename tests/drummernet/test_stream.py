@@ -27,7 +27,8 @@ def loop(tmp_path_factory):
 
 def play(stream, audio, *lengths):
     """Push blocks of these lengths in turn: events, and how many samples had been pushed when each came."""
-    events, came, begin = [], [], 0
+    events, begin = [], 0
+    came: list[int] = []
     while begin < len(audio):
         length = lengths[len(came) % len(lengths)] if lengths else len(audio)
         new = stream.push(audio[begin : begin + length])

@@ -39,7 +39,12 @@ def test_thousands_of_files_are_opened_no_sooner_than_drawn(tiny, many_files, mo
     opened = []
     soundfile = pytest.importorskip("soundfile")
     whole = soundfile.SoundFile
-    monkeypatch.setattr(soundfile, "SoundFile", lambda path, *rest: opened.append(path) or whole(path, *rest))
+
+    def open_and_tell(path, *rest):
+        opened.append(path)
+        return whole(path, *rest)
+
+    monkeypatch.setattr(soundfile, "SoundFile", open_and_tell)
     recordings = Recordings(many_files, tiny.model, segment_s=1.0)
     assert len(recordings.files) == N_FILES + 2
     assert not opened

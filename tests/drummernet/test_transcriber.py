@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -142,7 +143,7 @@ def test_sounds_once_learned_explain_alike_wherever_sections_end(monkeypatch):
     network = DrummerNet(system.model).eval()
     audio = torch.randn(RATE * 12)
     groups = torch.rand(8, 1_501).pow(3).clamp(min=0.2)
-    learned = []
+    learned: list[Any] = []
 
     def learn_once(together, velocity, bands, *, frame_rate_hz):
         if not learned:

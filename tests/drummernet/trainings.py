@@ -43,7 +43,7 @@ def share(audio: Path, out: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1]), "LOCAL_WORLD_SIZE": "2"}
-    runs = [("one", {})]  # what a launcher sets
+    runs: list[tuple[str, dict[str, str]]] = [("one", {})]  # what a launcher sets
     runs += [("two", place | {"WORLD_SIZE": "2", "RANK": rank, "LOCAL_RANK": rank}) for rank in "01"]
     pids = []
     for name, variables in runs:

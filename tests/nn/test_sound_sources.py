@@ -13,14 +13,14 @@ RATE = 16_000
 
 
 def controls(name, *shape, dtype=torch.float64):
-    ranges: list[tuple[float, float]] = {
+    ranges: dict[str, list[tuple[float, float]]] = {
         "decaying_partials": [(100, 3000), (0.01, 0.5), (-1, 1), (0, 6)],
         "swept_sine": [(300, 900), (50, 200), (0.01, 0.1)],
         "filtered_noise": [(100, 1000), (2000, 9000), (-6, 6)],
         "strike_envelope": [(-0.01, 0.01), (1e-3, 1e-2), (0.01, 0.2)],
-    }[name]
+    }
     shape = (*shape, 3) if name == "decaying_partials" else shape
-    return [torch.empty(shape, dtype=dtype).uniform_(low, high) for low, high in ranges]
+    return [torch.empty(shape, dtype=dtype).uniform_(low, high) for low, high in ranges[name]]
 
 
 FUNCTIONS = {

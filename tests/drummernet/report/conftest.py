@@ -1,6 +1,7 @@
 """Two data sets of short recordings, scored by hand-made systems."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> tuple[TrackResult, ...]
     return tuple(_result(folder, *track) for track in tracks)
 
 
-def _result(folder: Path, name: str, dataset: str, reference: list, estimate: list) -> TrackResult:
+def _result(folder: Path, name: str, dataset: str, reference: list[Any], estimate: list[Any]) -> TrackResult:
     audio = folder / f"{name}.wav"
     rng = np.random.default_rng(0)
     soundfile.write(audio, 0.1 * rng.standard_normal(16_000), 8000)
