@@ -102,6 +102,7 @@ def _factorise(
     W = given
     leading = torch.broadcast_shapes(V.shape[:-2], templates.shape[:-3])
     H = (V.new_ones(*leading, K, N) if start is None else start) * heard
+    weight = _weight(W, heard, K)
     for i in range(1, n_iterations + 1):
         if adaptation is not None:
             shifted = _shift(H, P)  # (..., K * P, N)
@@ -110,11 +111,16 @@ def _factorise(
             fitted = _normalise_columns(fitted, given, K)
             share = (i / n_iterations) ** adaptation
             W = (1 - share) * given + share * fitted
+            weight = _weight(W, heard, K)
         ratio = V / (W @ _shift(H, P) + _QUIET)
-        weight = W.sum(-2)[..., None] * heard  # (..., K * P, N): at the end of the recording a sound is cut off
-        H = H * _gather(W.mT @ ratio, K) / (_gather(weight, K) + _QUIET)
+        H = H * _gather(W.mT @ ratio, K) / weight
     W = W.unflatten(-1, (K, P)).transpose(-3, -2).flip(-1)
     return H * scale, W.expand(*leading, K, n_bins, P)
+
+
+def _weight(W: Tensor, heard: Tensor, K: int) -> Tensor:
+    """Sum each sound as far as it is heard, (..., K, N): at the end of the recording it is cut off."""
+    return _gather(W.sum(-2)[..., None] * heard, K) + _QUIET
 
 
 def _normalise(templates: Tensor) -> Tensor:

@@ -104,12 +104,16 @@ def _read_lines(out: Path) -> set[str]:
     """Return the paths that have a row, and cut off a row that was interrupted."""
     if not out.exists():
         return set()
-    lines = out.read_bytes().splitlines(keepends=True)
-    if lines and not lines[-1].endswith(b"\n"):
-        with out.open("r+b") as file:
-            file.truncate(sum(map(len, lines[:-1])))
-        lines.pop()
-    return {json.loads(line)["path"] for line in lines}
+    known: set[str] = set()
+    whole = 0  # bytes of the lines that are
+    with out.open("r+b") as file:
+        for line in file:
+            if not line.endswith(b"\n"):
+                file.truncate(whole)
+                break
+            known.add(json.loads(line)["path"])
+            whole += len(line)
+    return known
 
 
 def _write_lines(out: Path, rows: Iterable[Row]) -> None:
@@ -123,7 +127,11 @@ def _read_parts(out: Path) -> set[str]:
     if not out.exists():
         return set()
     parquet = _parquet()
-    return {path for part in out.glob("*.parquet") for path in parquet.read_table(part)["path"].to_pylist()}
+    return {
+        path
+        for part in out.glob("*.parquet")
+        for path in parquet.read_table(part, columns=["path"])["path"].to_pylist()
+    }
 
 
 def _write_parts(out: Path, rows: Iterable[Row]) -> None:
