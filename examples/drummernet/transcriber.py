@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ddsp_drums._validate import require_count
 from ddsp_drums.audio import stream_audio
+from drummernet.allocator import keep_freed_memory
 from drummernet.config import Config
 from drummernet.hearing import Heard, hear
 from drummernet.level import Level, LevelMeter
@@ -24,6 +25,9 @@ _KEPT = 1 << 24  # samples of a file that stay in memory; of a longer one none, 
 
 class Transcriber:
     """A network that is loaded once and transcribes any number of recordings.
+
+    In the whole process freed memory is kept from then on, see `allocator.py`: otherwise a third of the time goes into
+    asking the system for it again and again.
 
     Args:
         weights: A file of weights, or a network with its config; the shipped network by default.
@@ -49,6 +53,7 @@ class Transcriber:
         batch_size: int = 1,
     ) -> None:
         require_count("batch_size", batch_size)
+        keep_freed_memory()
         self.model, self.config = weights if isinstance(weights, tuple) else load_weights(weights)
         try:
             self.device = torch.device(device)
