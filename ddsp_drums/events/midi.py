@@ -63,7 +63,8 @@ def write_midi(
     def tick(time_s: float) -> int:
         return round(tempo.beat(time_s) * _TICKS_PER_BEAT)
 
-    pitched, hits = [], []
+    pitched: list[Note] = []
+    hits: list[Hit] = []
     for note in notes:
         (pitched if isinstance(note, Note) else hits).append(note)
     struck: dict[tuple[int, int, int], tuple[int, int]] = {}  # velocity and end, by channel, pitch and tick
