@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from ddsp_drums._validate import require_positive
+from ddsp_drums._validate import require_float, require_positive
 
 
 @pytest.mark.parametrize("value", [1, 0.5, np.float32(2), np.int64(3)])
@@ -14,6 +14,12 @@ def test_numbers_of_python_and_numpy_pass(value):
 def test_what_is_no_number_is_named(value):
     with pytest.raises(TypeError, match="rate must be a number"):
         require_positive("rate", value)
+
+
+@pytest.mark.parametrize("value", [1.0, [1.0], np.ones(3), torch.ones(3, dtype=torch.int64), torch.ones(3) > 0])
+def test_what_is_no_tensor_of_floats_is_named(value):
+    with pytest.raises(TypeError, match=r"audio must be .* of shape \(T\), got "):
+        require_float("audio", value, "(T)")
 
 
 def test_a_size_that_is_traced_passes():

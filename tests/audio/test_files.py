@@ -1,3 +1,5 @@
+import sys
+
 import numpy as np
 import pytest
 import soundfile
@@ -97,3 +99,15 @@ def test_a_folder_without_audio_is_refused(tmp_path):
         find_audio(tmp_path)
     with pytest.raises(AudioFileError, match="no such folder"):
         find_audio(tmp_path / "nowhere")
+
+
+def test_what_is_not_finite_is_not_written(tmp_path):
+    with pytest.raises(ValueError, match="must not hold NaN"):
+        write_audio(tmp_path / "a.wav", torch.tensor([0.0, float("nan")]), sample_rate=16_000)
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_its_libraries_it_says_how_to_get_them(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "soxr", None)
+    with pytest.raises(ImportError, match=r"pip install 'ddsp_drums\[drummernet\]'"):
+        read_audio(tmp_path / "a.wav", sample_rate=16_000)

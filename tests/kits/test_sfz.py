@@ -271,6 +271,14 @@ def test_includes_that_multiply_are_stopped(tmp_path):
         load_kit(tmp_path / "0.sfz")
 
 
+def test_a_file_that_is_too_large_is_not_read(tmp_path):
+    path = sfz(tmp_path, "")
+    with path.open("wb") as file:
+        file.truncate(MAX_TEXT + 1)
+    with pytest.raises(KitError, match="too large for an SFZ file"):
+        load_kit(path)
+
+
 def test_definitions_that_multiply_are_stopped(tmp_path):
     names = [f"$X{number}" for number in range(60)]
     text = "#define $X0 " + "y" * 250 + "\n"
