@@ -24,20 +24,18 @@ _FEWEST = 8  # hits that have a tempo
 _STEADY_S = 0.05  # bars within it of a steady tempo have that tempo
 _STEPS = 4  # of a beat
 _FEW = 6  # hits from which a place is told
-# How much more (in e-folds) each sixteenth of a bar of four is played than the mean, in 400 performances of the Groove set.
+# How much more (in e-folds) each sixteenth of a bar of four is played than the mean, in 400 performances of Groove.
 _ACCENTS = {
     "KD": (1.3, -1.4, -0.2, 0.0, 0.1, -0.9, -0.1, -0.4, 0.7, -0.7, 0.1, -0.3, 0.2, -0.9, -0.2, -0.7),
     "SD": (-0.5, -0.7, -0.4, -0.4, 1.0, -0.5, -0.2, -0.1, -0.2, -0.1, -0.2, -0.2, 1.0, -0.3, 0.0, -0.2),
     "CR": (1.1, -0.2, -0.1, -0.3, 0.1, -0.3, 0.0, -0.3, 0.1, -0.3, -0.2, -0.3, 0.0, -0.3, -0.1, -0.1),
     "": (0.3, -0.5, 0.1, -0.3, 0.3, -0.4, 0.1, -0.3, 0.2, -0.3, 0.1, -0.4, 0.3, -0.5, 0.1, -0.4),  # hats and rides
 }
-_WITHOUT_THIRD = (*range(8), *range(12, 16))  # a bar of three has the accents of one, two and four
+_WITHOUT_SECOND = (*range(4), *range(8, 16))  # a bar of three has the accents of one, three and four
 _TIMEKEEPERS = frozenset({"CHH", "OHH", "PHH", "RD"})
 
 
-def estimate_tempo(
-    hits: Iterable[Hit | Event], *, bpm: float | None = None, beats_per_bar: int = 4
-) -> TempoMap | None:
+def estimate_tempo(hits: Iterable[Hit | Event], *, bpm: float | None = None, beats_per_bar: int = 4) -> TempoMap | None:
     r"""Find the tempo of hits, and where their bars begin.
 
     The period is where the onsets' autocorrelation, summed over a beat, two and a bar, and weighted by a prior around
@@ -146,7 +144,7 @@ def _extended(beats_s: Array, onsets_s: Array) -> tuple[Array, Array]:
 
 def _first_step(hits: list[Hit], steps: Array, bar: int) -> int:
     """Tell which of the first steps begins a bar of so many."""
-    places = _WITHOUT_THIRD if bar < len(_ACCENTS[""]) else range(bar)
+    places = _WITHOUT_SECOND if bar < len(_ACCENTS[""]) else range(bar)
     accents = {name: np.array(each)[list(places)] for name, each in _ACCENTS.items()}
     played: dict[str, Array] = {name: np.zeros(bar) for name in accents}
     for hit, step in zip(hits, steps.round().astype(int), strict=True):

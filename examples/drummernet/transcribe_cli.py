@@ -51,6 +51,7 @@ def transcribe(
             metavar="BPM", help="auto, about how many beats a minute, or none, which writes 120 whatever is played."
         ),
     ] = "auto",
+    meter: Annotated[str, typer.Option(help="4/4 or 3/4, which is not estimated.")] = "4/4",
     quantize: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="How far hits in MIDI files move to the sixteenths.")
     ] = 0.0,
@@ -65,7 +66,7 @@ def transcribe(
     ] = True,
     weights: Annotated[Path | None, typer.Option(help="Trained network. Default: the one in the package.")] = None,
     device: Annotated[str, typer.Option(help="Where the network runs, such as cuda.")] = "cpu",
-    batch_size: Annotated[int, typer.Option(min=1, help="Chunks of half a minute that it hears at a time.")] = 1,
+    batch_size: Annotated[int, typer.Option(min=1, help="Chunks of sixteen seconds that it hears at a time.")] = 1,
     jobs: Annotated[int, typer.Option(min=1, help="Recordings at a time, in a process each.")] = 1,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Make results again that are there.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
@@ -87,6 +88,8 @@ def transcribe(
             raise ValueError(f"--format must be of {', '.join(FORMATS)}, got {name!r}")
     if classes not in (3, 6, 11):
         raise ValueError(f"--classes must be 3, 6 or 11, got {classes}")
+    if meter not in ("4/4", "3/4"):
+        raise ValueError(f"--meter must be 4/4 or 3/4, got {meter!r}")
     if out is not None:
         if out.exists() and not out.is_dir():
             raise ValueError(f"--out {out}: is a file, not a folder")
@@ -100,6 +103,7 @@ def transcribe(
         batch_size=batch_size,
         classes=classes,
         tempo=_tempo(tempo),
+        beats_per_bar=int(meter[0]),
         strength=quantize,
         swing=swing,
         kit=kit,

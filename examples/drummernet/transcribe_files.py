@@ -125,6 +125,7 @@ class Request:
         batch_size: See there.
         classes: 3, 6, or 11 for all that the network has.
         tempo: `"auto"` for what is estimated, `"none"` for 120 from the beginning, or about how many beats a minute.
+        beats_per_bar: Beats in a bar, 4 or 3.
         strength: How far hits of MIDI files are moved to sixteenths.
         swing: See :func:`ddsp_drums.events.quantise`.
         kit: What hits are played on; the synthesised one by default.
@@ -139,6 +140,7 @@ class Request:
     batch_size: int
     classes: int
     tempo: str | float
+    beats_per_bar: int
     strength: float
     swing: float
     kit: Path | None
@@ -204,7 +206,8 @@ class Request:
 
         if self.tempo == "none":
             return None
-        return heard.tempo if self.tempo == "auto" else estimate_tempo(heard.events, bpm=float(self.tempo))
+        bpm = None if self.tempo == "auto" else float(self.tempo)
+        return estimate_tempo(heard.events, bpm=bpm, beats_per_bar=self.beats_per_bar)
 
     def _write_one(
         self, name: str, output: Path, path: Path, heard: "Transcription", tempo: "TempoMap | None", *, title: str

@@ -115,6 +115,12 @@ def test_bars_of_the_midi_file_line_up_and_quantised_hits_lie_on_them(run, loop,
     assert {0, 7, 10, 16, 23, 26, 32, 39, 42} <= kicks  # where the loop plays them, in sixteenths of its bars
 
 
+def test_a_waltz_has_bars_of_three(run, loop, tmp_path):
+    assert run(loop, "--out", tmp_path, "--format", "mid", "--meter", "3/4", "--fast")[0] == 0
+    bars = [one for one in mido.MidiFile(tmp_path / "loop.mid").tracks[0] if one.type == "time_signature"]
+    assert (bars[-1].numerator, bars[-1].denominator) == (3, 4)
+
+
 def test_without_a_tempo_it_is_120_and_times_are_exact(run, loop, tmp_path):
     run(loop, "--out", tmp_path / "none", "--format", "mid", "--tempo", "none")
     run(loop, "--out", tmp_path / "auto", "--format", "mid")
@@ -167,6 +173,7 @@ def test_sound_and_picture_open(run, loop, tmp_path):
         (("--threshold", "KD=2"), "must be in [0, 1], got 2.0"),
         (("--classes", "7"), "--classes must be 3, 6 or 11"),
         (("--tempo", "fast"), "--tempo must be auto, none"),
+        (("--meter", "5/4"), "--meter must be 4/4 or 3/4"),
         (("--kit", "/no/such/kit", "--format", "wav"), "/no/such/kit"),
         (("--device", "abacus"), "abacus"),
     ],

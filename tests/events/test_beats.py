@@ -33,6 +33,25 @@ def test_a_steady_groove_has_one_tempo_and_bars_on_its_kicks(bpm, start_s):
     assert np.abs(bars_s(tempo, 40)[first : first + 8] - wanted).max() < 0.02
 
 
+@pytest.mark.parametrize("bpm", [96, 150])
+def test_a_waltz_has_bars_of_three_on_its_kicks(bpm):
+    step_s = 15 / bpm
+    waltz = {"KD": (0,), "SD": (4, 8), "CHH": range(0, 12, 2)}
+    hits = [
+        Hit(0.4 + step_s * (12 * bar + step), name, 100)
+        for bar in range(16)
+        for name, steps in waltz.items()
+        for step in steps
+    ]
+    tempo = estimate_tempo(hits, beats_per_bar=3)
+    assert tempo.bpm == pytest.approx(bpm, rel=0.005)
+    assert tempo.beats_per_bar == 3
+    begins_s = [tempo.time_s(tempo.pickup / 4 + 3 * bar) for bar in range(16)]
+    assert min(abs(begin_s - 0.4) for begin_s in begins_s) < 0.02
+    with pytest.raises(ValueError, match="beats_per_bar must be 4 or 3"):
+        estimate_tempo(hits, beats_per_bar=5)
+
+
 @pytest.mark.parametrize("bpm", [72, 168])
 def test_told_about_how_fast_it_finds_the_right_one_of_two_tempos(bpm):
     played = groove(15 / bpm * np.arange(16 * 8))
