@@ -32,6 +32,7 @@ napoleon_custom_sections = ["Source"]
 napoleon_use_ivar = True
 autodoc_typehints = "none"  # the signature has them, and the text says shape, unit and range
 autodoc_preserve_defaults = True
+autodoc_default_options = {"exclude-members": "extra_repr"}
 autosummary_generate = False
 add_module_names = False
 nitpicky = True  # a reference to a name of ours that is not on these pages is an error

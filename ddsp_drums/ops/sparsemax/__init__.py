@@ -15,7 +15,7 @@ __all__ = ["sparsemax"]
 def sparsemax(logits: Tensor, *, dim: int = -1, alpha: float = 2.0) -> Tensor:
     r"""Project logits onto the probability simplex, most of the result exactly zero.
 
-    $$\operatorname{sparsemax}(z) = \arg\min_{p \in \Delta} \lVert p - z \rVert^2 = \max(z - \tau(z), 0)$$
+    $$\operatorname{sparsemax}(z) = \operatorname{argmin}_{p \in \Delta} \lVert p - z \rVert^2 = \max(z - \tau(z), 0)$$
 
     with $\tau$ such that the result sums to one. Any other `alpha` gives alpha-entmax, which runs from
     softmax (1) over sparsemax (2) to ever sparser maps.
