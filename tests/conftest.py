@@ -7,9 +7,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("ddsp_drums", derandomize=True, deadline=None, max_examples=40)
+settings.register_profile(
+    "ddsp_drums",
+    derandomize=True,
+    deadline=None,
+    max_examples=40,
+    suppress_health_check=[HealthCheck.too_slow],  # a busy machine is
+)
 settings.load_profile("ddsp_drums")
 torch.set_num_threads(1)
 
