@@ -53,7 +53,7 @@ class Transcriber:
         batch_size: int = 1,
     ) -> None:
         require_count("batch_size", batch_size)
-        keep_freed_memory()
+        keep_freed_memory(largest_bytes=12 << 20, total_bytes=64 << 20)  # what a chunk needs, not what a section does
         self.model, self.config = weights if isinstance(weights, tuple) else load_weights(weights)
         try:
             self.device = torch.device(device)
