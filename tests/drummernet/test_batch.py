@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+import weakref
 
 import pytest
 from drummernet.batch import transcribe_many
@@ -49,6 +50,23 @@ def test_a_row_that_was_interrupted_is_done_again(files, tmp_path):
     out.write_bytes(whole[:-20])
     assert transcribe_many(files[:2], out, refined=False).skipped == 1
     assert out.read_bytes() == whole
+
+
+def test_a_recording_has_left_the_memory_when_the_next_one_comes(files, tmp_path, run, monkeypatch):
+    heard = []
+    listen = Transcriber.file
+
+    def file(self, path):
+        assert not any(each() for each in heard)
+        transcription = listen(self, path)
+        heard.append(weakref.ref(transcription))
+        return transcription
+
+    monkeypatch.setattr(Transcriber, "file", file)
+    good = files[0], files[2]
+    assert transcribe_many(good, tmp_path / "hits.jsonl", refined=False).done == 2
+    assert run("transcribe", *good, "--out", tmp_path / "out", "--fast")[0] == 0
+    assert len(heard) == 4
 
 
 def test_the_command_fills_a_table_from_folders_and_files(files, tmp_path, run):
