@@ -86,7 +86,8 @@ def write_midi(
     track = mido.MidiTrack([mido.MetaMessage("track_name", name="notes" if pitched else "drums")])
     now = 0
     for at, _, message in sorted(changes, key=lambda change: change[:2]):
-        track.append(message.copy(time=at - now))
+        message.time = at - now
+        track.append(message)
         now = at
     file = mido.MidiFile(type=0, ticks_per_beat=_TICKS_PER_BEAT, tracks=[track])
     buffer = io.BytesIO()
