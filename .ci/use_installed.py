@@ -1,4 +1,4 @@
-"""Use the installed package from another folder: its layers, and with `recipe` as an argument a transcription as well."""
+"""Use the installed package from another folder: its layers, and with the argument `recipe` a transcription as well."""
 
 import subprocess
 import sys
@@ -25,8 +25,8 @@ def main() -> None:
     layers()
     if "recipe" in sys.argv:
         recipe()
-    compiled = "with" if find_spec("numba") else "without"
-    print(f"ddsp_drums {dd.__version__} works on torch {torch.__version__} {compiled} numba:", *sys.argv[1:] or ["layers"])
+    numba = "with" if find_spec("numba") else "without"
+    print(f"ddsp_drums {dd.__version__} works on torch {torch.__version__} {numba} numba:", *sys.argv[1:] or ["layers"])
 
 
 def layers() -> None:
@@ -49,7 +49,8 @@ def recipe() -> None:
     with tempfile.TemporaryDirectory() as folder:
         loop = Path(folder) / "loop.flac"
         write_demo_loop(loop)
-        kicks = [[hit.onset_s for hit in hits if hit.instrument == "KD"] for hits in (demo_hits(), transcribe(loop).hits)]
+        heard = transcribe(loop).hits
+        kicks = [[hit.onset_s for hit in hits if hit.instrument == "KD"] for hits in (demo_hits(), heard)]
         if count_onsets(*kicks).f1 < 0.8:
             sys.exit(f"kicks at {kicks[1]}, played at {kicks[0]}")
         subprocess.run([Path(sys.executable).with_name("drummernet"), "transcribe", loop], check=True)

@@ -35,7 +35,10 @@ def test_notes_and_hits_stand_in_one_file_each_on_its_channel(tmp_path):
     assert [hit[1:] for hit in read_midi(path)] == [hit[1:] for hit in hits]
     vibraphone, drums = sorted(pretty_midi.PrettyMIDI(str(path)).instruments, key=lambda one: one.is_drum)
     assert (vibraphone.program, vibraphone.is_drum, drums.is_drum) == (11, False, True)
-    assert [(note.pitch, note.velocity) for note in sorted(vibraphone.notes, key=lambda note: note.start)] == [(60, 90), (64, 70)]
+    assert [(note.pitch, note.velocity) for note in sorted(vibraphone.notes, key=lambda note: note.start)] == [
+        (60, 90),
+        (64, 70),
+    ]
 
 
 def test_a_note_ends_where_the_next_of_its_pitch_begins(tmp_path):
