@@ -8,6 +8,7 @@ from drummernet.level import scale_level
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from ddsp_drums import percussive
 from ddsp_drums.audio import write_audio
 from ddsp_drums.audio.degradations import add_noise
 from full_mix.music import accompany
@@ -16,10 +17,11 @@ __all__ = ["Accompanied", "write_music"]
 
 _ALONE = 0.25  # share of the segments without music, so that drums alone are not forgotten
 _DRUMS_OVER_MUSIC_DB = (-9.0, 18.0)
+_SEPARATED = 0.5  # share of those with music of which only the percussive part is heard
 
 
 class Accompanied(Dataset[tuple[Tensor, Tensor, Tensor]]):
-    """Rendered segments, three in four with music under them; item `i` is always the same.
+    """Rendered segments, three in four with music under them, half of these separated; item `i` is always the same.
 
     Args:
         rendered: Drums whose hits are known.
@@ -36,6 +38,8 @@ class Accompanied(Dataset[tuple[Tensor, Tensor, Tensor]]):
         if rng.random() < _ALONE:
             return audio, played, velocity
         mixed = add_noise(audio, self.music[index], snr_db=rng.uniform(*_DRUMS_OVER_MUSIC_DB))
+        if rng.random() < _SEPARATED:
+            mixed = percussive(mixed)
         config = self.rendered.config
         return scale_level(mixed, sample_rate=config.sample_rate, level=config.level), played, velocity
 
