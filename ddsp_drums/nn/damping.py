@@ -1,6 +1,7 @@
 """Template synthesis of sounds that end: notes with a duration."""
 
 import math
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -76,9 +77,8 @@ def damped_synthesis(
     levels = _levels(activations, damping_db, pieces.shape[-2], resolution)  # (..., K, J, N)
     if not stems:  # else each instrument is an item whose pieces are the sounds
         pieces, levels = pieces.flatten(-3, -2), levels.flatten(-3, -2)
-    options = {"hop_length": hop_length, "gradient": gradient, "backend": backend}
-    struck = template_synthesis(activations, beginnings, stems=stems, **options)
-    return struck + template_synthesis(levels, pieces, **options)
+    play = partial(template_synthesis, hop_length=hop_length, gradient=gradient, backend=backend)
+    return play(activations, beginnings, stems=stems) + play(levels, pieces)
 
 
 def _cut(templates: Tensor, length: int) -> tuple[Tensor, Tensor]:

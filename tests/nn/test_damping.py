@@ -1,4 +1,5 @@
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -34,12 +35,12 @@ def inputs(*leading, instruments=2, frames=9, length=13, dtype=torch.float64):
 @pytest.mark.parametrize(("hop_length", "resolution"), [(1, 1), (4, 1), (3, 2), (2, 5), (7, 20)])
 @pytest.mark.parametrize("length", [1, 2, 13, 40])
 def test_each_note_is_its_template_times_what_is_left_of_it(hop_length, resolution, length):
-    given = inputs(length=length)
-    stems = by_definition(*given, hop_length, resolution)
-    options = {"hop_length": hop_length, "resolution": resolution}
-    assert_equal(dd.damped_synthesis(*given, **options, stems=True), stems)
-    assert_equal(dd.damped_synthesis(*given, **options), stems.sum(0))
-    assert_equal(dd.DampedSynthesizer(given[2], **options)(*given[:2]), stems.sum(0))
+    activations, damping_db, templates = inputs(length=length)
+    stems = by_definition(activations, damping_db, templates, hop_length, resolution)
+    synthesizer = dd.DampedSynthesizer(templates, hop_length=hop_length, resolution=resolution)
+    assert_equal(synthesizer(activations, damping_db, stems=True), stems)
+    audio = dd.damped_synthesis(activations, damping_db, templates, hop_length=hop_length, resolution=resolution)
+    assert_equal(audio, stems.sum(0))
 
 
 @given(st.integers(1, 6), st.integers(1, 9), st.integers(1, 30), st.integers(1, 4), st.integers(1, 12))
@@ -81,10 +82,10 @@ def test_a_note_after_the_damper_is_whole():
 
 @pytest.mark.parametrize("gradient", ["dense", "support"])
 def test_gradients_in_float64(gradient):
-    given = [x.requires_grad_() for x in inputs(frames=5, length=7)]
-    options = {"hop_length": 2, "resolution": 2, "gradient": gradient}
-    assert gradcheck(lambda *x: dd.damped_synthesis(*x, **options), given)
-    assert gradgradcheck(lambda *x: dd.damped_synthesis(*x, **options, stems=True), given)
+    tensors = [x.requires_grad_() for x in inputs(frames=5, length=7)]
+    play = partial(dd.damped_synthesis, hop_length=2, resolution=2, gradient=gradient)
+    assert gradcheck(play, tensors)
+    assert gradgradcheck(partial(play, stems=True), tensors)
 
 
 def test_silence_and_a_heavy_damper_have_finite_gradients():
@@ -93,7 +94,7 @@ def test_silence_and_a_heavy_damper_have_finite_gradients():
     audio = dd.damped_synthesis(activations, damping_db, torch.randn(3, 100), hop_length=8)
     assert not audio.any()
     (audio - 1).square().sum().backward()
-    assert all(x.grad.isfinite().all() for x in (activations, damping_db))
+    assert all(x.grad is not None and x.grad.isfinite().all() for x in (activations, damping_db))
 
 
 def test_after_minutes_of_damping_a_note_ends_as_at_first():
@@ -108,10 +109,10 @@ def test_after_minutes_of_damping_a_note_ends_as_at_first():
 def test_backends_agree_on_no_item_and_on_many(backend):
     pytest.importorskip("numba")
     activations, damping_db, templates = inputs(3, dtype=torch.float32)
-    options = {"hop_length": 4, "resolution": 2}
-    audio = dd.damped_synthesis(activations, damping_db, templates, **options, backend=backend)
-    assert_equal(audio, dd.damped_synthesis(activations, damping_db, templates, **options))
-    none = dd.damped_synthesis(activations[:0], damping_db[:0], templates, **options, backend=backend)
+    synthesizer = dd.DampedSynthesizer(templates, hop_length=4, resolution=2, backend=backend)
+    chosen = dd.damped_synthesis(activations, damping_db, templates, hop_length=4, resolution=2)
+    assert_equal(synthesizer(activations, damping_db), chosen)
+    none = synthesizer(activations[:0], damping_db[:0])
     assert none.shape == (0, 36)
 
 
@@ -123,10 +124,10 @@ def test_compiles_without_a_graph_break():
 
 
 def test_half_precision_under_autocast():
-    given = inputs(2, dtype=torch.float32)
+    halves = [x.bfloat16() for x in inputs(2, dtype=torch.float32)]
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        audio = dd.damped_synthesis(*(x.bfloat16() for x in given), hop_length=4)
-    assert_equal(audio, dd.damped_synthesis(*(x.bfloat16().float() for x in given), hop_length=4))
+        audio = dd.damped_synthesis(*halves, hop_length=4)
+    assert_equal(audio, dd.damped_synthesis(*(x.float() for x in halves), hop_length=4))
 
 
 def test_templates_are_saved_and_learn():
@@ -135,6 +136,7 @@ def test_templates_are_saved_and_learn():
     assert [name for name, _ in learned.named_parameters()] == ["templates"]
     assert not list(fixed.parameters())
     learned(activations, damping_db).sum().backward()
+    assert learned.templates.grad is not None
     assert learned.templates.grad.any()
     assert list(fixed.state_dict()) == ["templates"]
 
@@ -153,9 +155,9 @@ def test_templates_are_saved_and_learn():
     ],
 )
 def test_bad_input_is_named(change, message):
-    given = {"activations": torch.zeros(2, 9), "damping_db": torch.zeros(2, 9), "templates": torch.zeros(2, 5)}
+    tensors = {"activations": torch.zeros(2, 9), "damping_db": torch.zeros(2, 9), "templates": torch.zeros(2, 5)}
     with pytest.raises(ValueError, match=message):
-        dd.damped_synthesis(**(given | change))
+        dd.damped_synthesis(**(tensors | change))
 
 
 def test_other_types_are_named():
