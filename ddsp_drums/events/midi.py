@@ -63,10 +63,9 @@ def write_midi(
     def tick(time_s: float) -> int:
         return round(tempo.beat(time_s) * _TICKS_PER_BEAT)
 
-    pitched: list[Note] = []
-    hits: list[Hit] = []
-    for note in notes:
-        (pitched if isinstance(note, Note) else hits).append(note)
+    every = list(notes)
+    pitched = [note for note in every if isinstance(note, Note)]
+    hits = [note for note in every if not isinstance(note, Note)]
     struck: dict[tuple[int, int, int], tuple[int, int]] = {}  # velocity and end, by channel, pitch and tick
     for onset_s, instrument, velocity in checked(hits, taxonomy):
         place = _DRUM_CHANNEL, taxonomy.by_id[instrument].gm_note, tick(onset_s)
