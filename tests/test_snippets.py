@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[1]
 BLOCKS = {
     f"{path.name}:{text.count(chr(10), 0, match.start()) + 1}": match[1]
     for path in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "ddsp_drums").rglob("*.md")]
+    if path.name != "your_kit.md"  # a notebook, whose blocks run one after the other in its own test
     for text in [path.read_text()]
     for match in re.finditer(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
 }
@@ -18,6 +19,8 @@ BLOCKS = {
 
 @pytest.mark.parametrize("place", BLOCKS)
 def test_a_python_block_runs_and_prints_what_it_says(place, tmp_path, monkeypatch, capsys):
+    if "import torchaudio" in BLOCKS[place]:
+        pytest.importorskip("torchaudio", reason="torchaudio is installed beside torch 2.11 alone")
     monkeypatch.chdir(tmp_path)  # it may write files, and may read recordings/
     (tmp_path / "recordings").mkdir()
     write_audio(tmp_path / "recordings" / "take.wav", torch.zeros(16000), sample_rate=16000)
