@@ -53,7 +53,7 @@ def test_a_row_that_was_interrupted_is_done_again(files, tmp_path):
 
 
 def test_a_recording_has_left_the_memory_when_the_next_one_comes(files, tmp_path, run, monkeypatch):
-    heard: list[object] = []
+    heard: list[weakref.ref[object]] = []
     listen = Transcriber.file
 
     def file(self, path):
