@@ -14,7 +14,8 @@ __all__ = ["notes_of", "transcribe"]
 
 _FRAME_RATE_HZ = SAMPLE_RATE / HOP_LENGTH
 _CHUNK, _AROUND = 2048, 64  # frames heard at a time, and more of them on both sides than the network looks at
-_THRESHOLD = 0.5
+_THRESHOLD = 0.4
+_HELD = 0.7
 
 
 def transcribe(model: MalletNet, audio: Tensor) -> list[Note]:
@@ -43,14 +44,14 @@ def transcribe(model: MalletNet, audio: Tensor) -> list[Note]:
 def notes_of(onset: Tensor, velocity: Tensor, held: Tensor) -> list[Note]:
     """Make notes of probabilities and velocities (K, N).
 
-    A note begins at a peak and lasts until it is rather not held than held, or its pitch begins again.
+    A note begins at a peak and lasts until it is no longer surely held, or its pitch begins again.
     """
     notes = []
     for row, pitch in enumerate(PITCHES):
         times, _ = pick_peaks(onset[row], frame_rate_hz=_FRAME_RATE_HZ, threshold=_THRESHOLD)
         for onset_s, limit_s in itertools.pairwise([*times.tolist(), onset.shape[1] / _FRAME_RATE_HZ]):
             frame = round(onset_s * _FRAME_RATE_HZ)
-            over = (held[row, frame + 1 :] < 0.5).nonzero()
+            over = (held[row, frame + 1 :] < _HELD).nonzero()
             end_s = min(limit_s, (frame + 1 + int(over[0])) / _FRAME_RATE_HZ if len(over) else limit_s)
             hard = max(1, round(127 * float(velocity[row, frame])))
             notes.append(Note(onset_s, max(end_s - onset_s, 1 / _FRAME_RATE_HZ), pitch, hard))

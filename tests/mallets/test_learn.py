@@ -51,7 +51,7 @@ def test_notes_are_read_back_from_what_they_look_like():
 
 
 def test_a_note_ends_where_its_pitch_begins_again_and_with_the_recording():
-    onset, velocity, held = torch.ones(3, len(PITCHES), 125) * 0.5
+    onset, velocity, held = torch.ones(3, len(PITCHES), 125)
     onset[:] = 0
     onset[7, [20, 60]] = 1
     first, second = notes_of(onset, velocity, held)
