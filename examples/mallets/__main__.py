@@ -82,7 +82,9 @@ def _learn(weights: Path, items: int, seed: int) -> MalletNet:
             told_at = time.monotonic()
             left_s = (told_at - began_at) * (items - done) / done
             shown = ", ".join(f"{name} {loss:.3f}" for name, loss in losses.items())
-            console.print(f"{done} of {items} performances, {shown}, {left_s / 60:.1f} minutes left", markup=False)
+            console.print(
+                f"{done} of {items} performances, {shown}, {left_s / 60:.1f} minutes left", markup=False, soft_wrap=True
+            )
 
     learn(model, items=items, seed=seed, progress=progress)
     write_whole(weights, save(model.state_dict()))

@@ -76,7 +76,8 @@ def learn(
     rehearsals = Rehearsals(items, seed=seed)
     optimiser = torch.optim.Adam(model.parameters(), _LEARNING_RATE)
     steps = len(rehearsals) // batch_size
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _LEARNING_RATE, total_steps=max(steps, 1), pct_start=0.1)
+    warm = max(0.1, 2 / steps)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _LEARNING_RATE, total_steps=steps, pct_start=warm)
     read_back, distance = CycleConsistencyLoss(), OnsetCQTLoss(SAMPLE_RATE, hop_length=HOP_LENGTH, enhance=False)
     batches = DataLoader(rehearsals, batch_size, num_workers=1, drop_last=True)
     model.train()

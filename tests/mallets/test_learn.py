@@ -18,11 +18,12 @@ def test_a_rehearsal_is_drawn_by_its_number_and_seed():
     assert one.audio.shape[-1] == one.played.shape[-1] * HOP_LENGTH
 
 
-def test_a_few_steps_of_both_objectives_lower_the_loss(monkeypatch):
+@pytest.mark.parametrize("items", [16, 20])
+def test_a_few_steps_of_both_objectives_lower_the_loss(monkeypatch, items):
     monkeypatch.setattr(learning, "_FRAMES", 60)
     monkeypatch.setattr(learning, "_EVERY", 2)
     losses = []
-    learn(MalletNet(channels=8, dilations=(1,)), items=16, batch_size=2, progress=lambda _, now: losses.append(now))
+    learn(MalletNet(channels=8, dilations=(1,)), items=items, batch_size=2, progress=lambda _, now: losses.append(now))
     assert [sorted(now) for now in losses[:2]] == [["ends", "onsets", "reconstruction"], ["ends", "onsets"]]
     assert losses[-1]["onsets"] < losses[0]["onsets"]
     assert losses[-1]["ends"] < losses[0]["ends"]
