@@ -34,7 +34,7 @@ def test_transcribes_the_demo_loop(run, loop, tmp_path):
 
     reference = [Note(*hit) for hit in demo_hits()]
     counts = score(Track(loop, (), "demo"), 11.0, reference, Transcriber().file(loop).hits, window_s=0.05).counts
-    # Of the synthesised hi-hats those that sound together with a kick are missed at times: the card of the weights says so.
+    # Synthesised hi-hats are missed at times under a kick: the card of the weights says so.
     assert all(counts[name].f1 > least for name, least in (("KD", 0.85), ("SD", 0.85), ("HH", 0.75)))
 
 
