@@ -76,7 +76,7 @@ def hear(
     if not refined and config.model.velocity:
         for chunk in chunks:
             probability, velocity, _ = _split(config, chunk)
-            yield _grouped(config, probability, velocity)
+            yield _grouped(config, probability.clone(), velocity)  # a view would keep what its batch is made of
         return
     frame_rate_hz = config.model.sample_rate / config.model.hop_length
     sections = _spans(n_frames, _SECTION, round(_MARGIN_S * frame_rate_hz))
@@ -87,7 +87,7 @@ def hear(
         heard = _grouped(config, probability, velocity)
         if refined:
             heard = _refined(heard, bands, config, frame_rate_hz)
-        yield Heard(*(each[:, own] for each in heard))
+        yield Heard(*(each[:, own].clone() for each in heard))  # ... the section's bands
 
 
 def _refined(heard: Heard, bands: Tensor, config: Config, frame_rate_hz: float) -> Heard:

@@ -117,6 +117,18 @@ def test_a_long_file_is_its_repetitions(tmp_path, loop):
     assert all(each == rounds[1] for each in rounds[2:11])
 
 
+@pytest.mark.parametrize("refined", [False, True])
+def test_what_is_heard_holds_no_more_memory_than_it_needs(monkeypatch, refined):
+    monkeypatch.setattr(hearing, "_SECTION", 256)
+    monkeypatch.setattr(hearing, "_CHUNK", 128)
+    audio = torch.randn(128 * 1000, generator=torch.Generator().manual_seed(0))
+    transcriber = Transcriber(refined=refined)
+    level = LevelMeter(sample_rate=16000, level="loudness")
+    level.push(audio)
+    for heard in hear(transcriber.model, transcriber.config, [audio], level.measured(), refined=refined):
+        assert all(each.untyped_storage().nbytes() == each.nbytes for each in heard)
+
+
 def test_a_file_that_ends_in_garbage_gives_no_event(tmp_path):
     samples = np.zeros(RATE * 3, np.float32)
     samples[-1] = np.nan
