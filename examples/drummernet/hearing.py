@@ -87,7 +87,7 @@ def hear(
         heard = _grouped(config, probability, velocity)
         if refined:
             heard = _refined(heard, bands, config, frame_rate_hz)
-        yield Heard(*(each[:, own].clone() for each in heard))  # ... the section's bands
+        yield Heard(*(each[:, own].clone() for each in heard))  # a view would keep the section's bands
 
 
 def _refined(heard: Heard, bands: Tensor, config: Config, frame_rate_hz: float) -> Heard:
