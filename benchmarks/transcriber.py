@@ -38,7 +38,10 @@ def main() -> None:
     parser.add_argument("--fast", action="store_true", help="the network alone")
     asked = parser.parse_args()
     torch.set_num_threads(1)
-    known = soundfile.info(asked.recording)
+    try:
+        known = soundfile.info(asked.recording)
+    except soundfile.LibsndfileError as error:
+        parser.error(f"{asked.recording}: {error}")
     if not known.frames:
         parser.error(f"{asked.recording}: holds no samples")
     n_samples = round(3600 * asked.hours * known.samplerate) if asked.hours else known.frames
