@@ -206,7 +206,7 @@ def ablate(
         Path, typer.Option(help="Folder for trainings and tables; what is finished in it is not repeated.")
     ] = Path("runs/ablation"),
     scale: Annotated[float, typer.Option(min=0.001, help="Times the items of every training.")] = 1.0,
-    seeds: Annotated[int, typer.Option(min=1, help="Trainings of each variant; more may be added later.")] = 3,
+    seeds: Annotated[int, typer.Option(min=1, help="Trainings of each variant; more may be added later.")] = 2,
     jobs: Annotated[int, typer.Option(min=1, help="Processes, of one thread each.")] = os.cpu_count() or 1,
 ) -> None:
     """Train the published system, its authors' changes, and ours with one objective less; score and compare them.

@@ -44,7 +44,8 @@ def folder(tmp_path, monkeypatch):
     kit = procedural_kit(sample_rate=16_000)
     audio = render(hits, kit, duration_s=1.0)
     audio = 0.9 * audio / audio.abs().max()
-    for name in ("my_drums.wav", "song.wav", "song.mp3", "loop.wav", "recordings/take.wav", "my_annotated/take.wav"):
+    names = ("my_drums.wav", "song.wav", "song.mp3", "loop.wav", "take.wav")
+    for name in (*names, "recordings/take.wav", "my_annotated/take.wav"):
         Path(name).parent.mkdir(exist_ok=True)
         write_audio(name, audio, sample_rate=16_000)
     for name in ("groove.mid", "recordings/take.mid", "my_annotated/take.mid"):
