@@ -13,7 +13,7 @@ from pathlib import Path
 
 import soundfile
 import torch
-from drummernet.transcriber import Transcriber
+from drummernet import Transcriber
 
 _BLOCK = 1 << 20
 

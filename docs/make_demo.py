@@ -4,11 +4,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from drummernet import transcribe
-from drummernet.datasets import find_tracks
 from drummernet.demo import demo_hits, write_demo_loop
-from drummernet.evaluate import evaluate
-from drummernet.report import write_html
-from drummernet.resynthesis import match_level
+from drummernet.evaluation.datasets import find_tracks
+from drummernet.evaluation.evaluate import evaluate
+from drummernet.evaluation.report import write_html
+from drummernet.results.resynthesis import match_level
 
 from ddsp_drums.audio import read_audio, write_audio
 from ddsp_drums.events import write_midi

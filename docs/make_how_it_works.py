@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from drummernet import transcribe
 from drummernet.demo import demo_hits, write_demo_loop
-from drummernet.picking import any_of, instrument_groups
+from drummernet.hearing.picking import any_of, instrument_groups
 from torch import Tensor
 
 from ddsp_drums import gated_sparsemax, template_synthesis

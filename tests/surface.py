@@ -9,7 +9,7 @@ from typing import Any
 
 import drummernet
 import typer
-from drummernet.cli import app
+from drummernet.commands.app import app
 from torch import nn
 
 import ddsp_drums

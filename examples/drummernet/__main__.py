@@ -8,11 +8,11 @@ __all__ = ["main"]
 def main() -> None:
     """Run the command, or say how to install what it needs."""
     try:
-        from drummernet import cli
+        from drummernet.commands.app import main as run
     except ModuleNotFoundError as error:
         sys.stderr.write(f"error: {error}: pip install 'ddsp_drums[drummernet]'\n")
         sys.exit(2)
-    cli.main()
+    run()
 
 
 if __name__ == "__main__":

@@ -11,9 +11,9 @@ from torch import Tensor
 from ddsp_drums._validate import require_positive
 from ddsp_drums.audio.files import libraries
 from drummernet.config import Config
+from drummernet.hearing.thresholds import Thresholds
+from drummernet.hearing.transcriber import Transcriber
 from drummernet.model import DrummerNet
-from drummernet.thresholds import Thresholds
-from drummernet.transcriber import Transcriber
 from drummernet.transcription import Transcription
 from drummernet.weights import SHIPPED, load_weights
 

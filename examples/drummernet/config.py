@@ -162,4 +162,5 @@ CONFIGS = {
     "default": Config(),
     "paper": _PAPER,
     "paper-conv": replace(_PAPER, name="paper-conv", model=replace(_PAPER.model, head="conv")),
+    "paper-silent": replace(_PAPER, name="paper-silent", model=replace(_PAPER.model, silent_slot=True)),
 }

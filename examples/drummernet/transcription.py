@@ -100,8 +100,8 @@ class Transcription:
         return grid
 
     def plot(self, path: str | Path, audio: Tensor, *, title: str = "") -> None:
-        """Draw the waveform of `audio` (T,) and the hits into a PNG, see :func:`drummernet.plot.plot_transcription`."""
-        from drummernet.plot import plot_transcription
+        """Draw waveform (T,) and hits into a PNG, see :func:`drummernet.results.plot.plot_transcription`."""
+        from drummernet.results.plot import plot_transcription
 
         plot_transcription(path, [audio], self, sample_rate=audio.numel() / self.duration_s, title=title)
 
@@ -113,11 +113,11 @@ class Transcription:
 
         Returns:
             Audio (T,) at the kit's sample rate, T = half a second more than the recording; levels are the kit's.
-            :func:`drummernet.resynthesis.resynthesise` gives the instruments apart.
+            :func:`drummernet.results.resynthesis.resynthesise` gives the instruments apart.
         """
         import torch
 
-        from drummernet.resynthesis import resynthesise
+        from drummernet.results.resynthesis import resynthesise
 
         kit = kit or procedural_kit(sample_rate=44_100)
         stems = resynthesise(self, kit)

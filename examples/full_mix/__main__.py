@@ -6,11 +6,11 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from drummernet.data import Recordings, Rendered, load_performances
-from drummernet.datasets import Track, find_tracks
-from drummernet.rhythm import random_performance
-from drummernet.train import Trainer, train
-from drummernet.transcriber import Transcriber
+from drummernet import Transcriber
+from drummernet.evaluation.datasets import Track, find_tracks
+from drummernet.training.data import Recordings, Rendered, load_performances
+from drummernet.training.rhythm import random_performance
+from drummernet.training.train import Trainer, train
 from drummernet.weights import load_weights
 from rich.console import Console
 

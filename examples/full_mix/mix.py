@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import numpy as np
-from drummernet.data import Recordings, Rendered
 from drummernet.level import scale_level
+from drummernet.training.data import Recordings, Rendered
 from torch import Tensor
 from torch.utils.data import Dataset
 

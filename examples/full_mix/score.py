@@ -7,10 +7,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from drummernet.datasets import Track
-from drummernet.evaluate import evaluate
-from drummernet.scores import Headline, headline
-from drummernet.transcriber import Transcriber
+from drummernet import Transcriber
+from drummernet.evaluation.datasets import Track
+from drummernet.evaluation.evaluate import evaluate
+from drummernet.evaluation.scores import Headline, headline
 from matplotlib.figure import Figure
 from rich.table import Table
 from torch import Tensor

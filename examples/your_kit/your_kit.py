@@ -25,9 +25,9 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from drummernet import Transcriber
 from drummernet.config import CONFIGS, with_classes
-from drummernet.train import Trainer, train
-from drummernet.transcriber import Transcriber
+from drummernet.training.train import Trainer, train
 
 from ddsp_drums import decaying_partials, filtered_noise, log_mel, strike_envelope
 from ddsp_drums.audio import write_audio

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from drummernet.cli import main
+from drummernet.commands.app import main
 from drummernet.config import CONFIGS, Config
 from drummernet.demo import write_demo_loop
 

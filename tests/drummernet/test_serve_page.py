@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from drummernet.cli import main
+from drummernet.commands.app import main
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytest.importorskip("uvicorn", reason="uvicorn is not installed")

@@ -8,8 +8,8 @@ import pytest
 import soundfile
 import torch
 from drummernet import transcribe
-from drummernet.class_sets import reduce_classes
-from drummernet.resynthesis import match_level, residual, resynthesise, side_by_side
+from drummernet.results.class_sets import reduce_classes
+from drummernet.results.resynthesis import match_level, residual, resynthesise, side_by_side
 from drummernet.transcription import Transcription
 from matplotlib.image import imread
 from rich.console import Console

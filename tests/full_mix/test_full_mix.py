@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 from drummernet.config import CONFIGS
-from drummernet.data import Recordings, Rendered
-from drummernet.transcriber import Transcriber
+from drummernet.hearing.transcriber import Transcriber
+from drummernet.training.data import Recordings, Rendered
 from full_mix.__main__ import made_up_tracks
 from full_mix.mix import Accompanied, write_music
 from full_mix.music import FOREIGN, LEARNED, accompany

@@ -10,10 +10,10 @@ from torch import Tensor
 from ddsp_drums.audio import stream_audio
 from ddsp_drums.events import find_peaks
 from drummernet.config import Config
-from drummernet.hearing import Heard, hear
+from drummernet.hearing.hear import Heard, hear
+from drummernet.hearing.picking import instrument_groups
+from drummernet.hearing.transcriber import Transcriber
 from drummernet.level import LevelMeter
-from drummernet.picking import instrument_groups
-from drummernet.transcriber import Transcriber
 
 __all__ = ["LEAST_THRESHOLD", "find_candidates", "listen"]
 

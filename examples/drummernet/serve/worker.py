@@ -85,8 +85,8 @@ class Worker:
 def _serve(pipe: Connection, weights: Path, max_duration_s: float) -> None:
     """Hear recordings until the other end of the pipe is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
+    from drummernet.hearing.transcriber import Transcriber
     from drummernet.serve.listen import listen
-    from drummernet.transcriber import Transcriber
 
     transcriber = Transcriber(weights)
     while True:

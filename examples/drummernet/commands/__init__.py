@@ -1,0 +1,1 @@
+"""What the `drummernet` command can do, a file each."""

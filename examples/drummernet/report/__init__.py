@@ -1,5 +1,0 @@
-"""An evaluation as a page for a browser."""
-
-from drummernet.report.page import write_html
-
-__all__ = ["write_html"]

@@ -1,0 +1,1 @@
+"""What is made of hits: files, tables, pictures, sound."""

@@ -1,0 +1,180 @@
+"""Transcribe thousands of files into one table, and go on where it stopped."""
+
+import json
+from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ddsp_drums._atomic import write_whole
+from drummernet.hearing.transcriber import Transcriber
+
+__all__ = ["Row", "Summary", "transcribe_many", "transcribe_row"]
+
+Row = dict[str, Any]
+"""`path`, `duration_s`, `events` (each with `onset_s`, `instrument`, `velocity`, `confidence`) and `error`, of which
+one of the last two is None."""
+_PART = 64  # rows of a Parquet file
+
+
+class Summary(NamedTuple):
+    """What became of the files.
+
+    Attributes:
+        done: How many were transcribed.
+        failed: The reason, one line, of each that could not be.
+        skipped: How many had a row already.
+    """
+
+    done: int
+    failed: dict[str, str]
+    skipped: int
+
+
+def transcribe_many(paths: Iterable[str | Path], out: str | Path, *, engine: str = "local", **options: Any) -> Summary:
+    """Transcribe files into a table with a row for each; files that have a row are skipped.
+
+    A file that cannot be read has a row with its error, and does not stop the rest. What is interrupted is done again,
+    but for the rows that were written.
+
+    Args:
+        paths: The files, by names that all machines of a cluster know.
+        out: A file that ends in `.jsonl`, with a line of JSON a row, or one in `.parquet`, a folder of Parquet files.
+        engine: `"local"`, one after the other in this process, or `"ray"`, with Ray Data on all cores of this machine
+            or of the cluster that `RAY_ADDRESS` names.
+        options: Of `Transcriber`.
+
+    Returns:
+        How many files were done, failed and skipped.
+
+    Raises:
+        ImportError: If Ray or pyarrow is needed and not installed.
+        ValueError: If `engine` or the suffix of `out` is unknown, or `options` are none of `Transcriber`.
+    """
+    out = Path(out)
+    tables = {".jsonl": (_read_lines, _write_lines), ".parquet": (_read_parts, _write_parts)}
+    if out.suffix not in tables:
+        raise ValueError(f"out must end in {' or '.join(tables)}, got {out}")
+    if engine not in ("local", "ray"):
+        raise ValueError(f"engine must be 'local' or 'ray', got {engine!r}")
+    read, write = tables[out.suffix]
+    asked = dict.fromkeys(str(path) for path in paths)
+    known = read(out)
+    left = [path for path in asked if path not in known]
+    failed: dict[str, str] = {}
+    if left:
+        write(out, _noting(_run(left, engine, options), failed))
+    return Summary(len(left) - len(failed), failed, len(asked) - len(left))
+
+
+def transcribe_row(transcriber: Transcriber, path: str) -> Row:
+    """Transcribe a file into its row, whatever may be wrong with it."""
+    try:
+        heard = transcriber.file(path)
+    except (ValueError, OSError) as error:
+        return {"path": path, "duration_s": None, "events": None, "error": str(error)}
+    events = [
+        {
+            "onset_s": event.onset_s,
+            "instrument": event.instrument,
+            "velocity": event.velocity,
+            "confidence": event.confidence,
+        }
+        for event in heard.events
+    ]
+    return {"path": path, "duration_s": heard.duration_s, "events": events, "error": None}
+
+
+def _run(paths: list[str], engine: str, options: dict[str, Any]) -> Iterable[Row]:
+    if engine == "local":
+        return map(partial(transcribe_row, Transcriber(**options)), paths)
+    from drummernet.results.ray_engine import run
+
+    return run(paths, options)
+
+
+def _noting(rows: Iterable[Row], failed: dict[str, str]) -> Iterator[Row]:
+    for row in rows:
+        if row["error"] is not None:
+            failed[row["path"]] = row["error"]
+        yield row
+
+
+def _read_lines(out: Path) -> set[str]:
+    """Return the paths that have a row, and cut off a row that was interrupted."""
+    if not out.exists():
+        return set()
+    known: set[str] = set()
+    whole = 0  # bytes of the lines that are
+    with out.open("r+b") as file:
+        for line in file:
+            if not line.endswith(b"\n"):
+                file.truncate(whole)
+                break
+            known.add(json.loads(line)["path"])
+            whole += len(line)
+    return known
+
+
+def _write_lines(out: Path, rows: Iterable[Row]) -> None:
+    with out.open("a", encoding="utf-8") as file:
+        for row in rows:
+            file.write(json.dumps(row) + "\n")
+            file.flush()
+
+
+def _read_parts(out: Path) -> set[str]:
+    if not out.exists():
+        return set()
+    parquet = _parquet()
+    return {
+        path
+        for part in out.glob("*.parquet")
+        for path in parquet.read_table(part, columns=["path"])["path"].to_pylist()
+    }
+
+
+def _write_parts(out: Path, rows: Iterable[Row]) -> None:
+    import io
+
+    import pyarrow
+
+    parquet = _parquet()
+    event = pyarrow.struct(
+        [
+            ("onset_s", pyarrow.float64()),
+            ("instrument", pyarrow.string()),
+            ("velocity", pyarrow.uint8()),
+            ("confidence", pyarrow.float32()),
+        ]
+    )
+    fields = {
+        "path": pyarrow.string(),
+        "duration_s": pyarrow.float64(),
+        "events": pyarrow.list_(event),
+        "error": pyarrow.string(),
+    }
+    out.mkdir(exist_ok=True)
+    number = len(list(out.glob("*.parquet")))
+
+    def write(part: list[Row]) -> None:
+        buffer = io.BytesIO()
+        parquet.write_table(pyarrow.Table.from_pylist(part, pyarrow.schema(list(fields.items()))), buffer)
+        write_whole(out / f"part-{number:05}.parquet", buffer.getvalue())
+
+    part: list[Row] = []
+    for row in rows:
+        part.append(row)
+        if len(part) == _PART:
+            write(part)
+            part, number = [], number + 1
+    if part:
+        write(part)
+
+
+def _parquet() -> Any:
+    try:
+        import pyarrow.parquet
+    except ImportError as error:
+        raise ImportError("Parquet needs pyarrow: pip install 'ddsp_drums[ray]'") from error
+    return pyarrow.parquet

@@ -1,0 +1,1 @@
+"""How the network learns: what from, and what is kept of a training."""

@@ -1,0 +1,91 @@
+import pytest
+import torch
+from drummernet.demo import write_demo_loop
+from drummernet.hearing.refine import explain, learn_sounds, refine
+from drummernet.hearing.transcriber import Transcriber
+
+VELOCITIES = torch.full((2, 400), 0.5)
+ONSETS = {0: range(5, 400, 40), 1: range(25, 400, 40)}
+
+
+@pytest.fixture
+def scene():
+    """Two sounds that alternate, and a network that is sure of all hits but one and hears one that is none."""
+    magnitudes, probabilities = torch.full((33, 400), 1e-3), torch.zeros(2, 400)
+    sounds = torch.rand(2, 33, 16).pow(4) * torch.linspace(1, 0, 16)
+    for k, onsets in ONSETS.items():
+        for onset in onsets:
+            length = min(16, 400 - onset)
+            magnitudes[:, onset : onset + length] += sounds[k, :, :length]
+            probabilities[k, onset] = 0.9
+    probabilities[0, 45] = probabilities[0, 65] = 0.25  # the first is a hit, the second the other sound
+    return probabilities, magnitudes
+
+
+def test_finds_what_sounds_like_the_sure_hits_and_doubts_what_does_not(scene):
+    probabilities, magnitudes = scene
+    refined = refine(probabilities, VELOCITIES, magnitudes, frame_rate_hz=125).probabilities
+    assert refined[0, 45] > 0.35
+    assert refined[0, 65] < 0.2
+    assert refined[0, 85] > 0.6
+    assert refined.min() >= 0
+    assert refined.max() <= 1
+
+
+def test_what_rises_low_beside_the_sure_hits_is_doubted(scene):
+    probabilities, magnitudes = scene
+    unsure = probabilities * 0.7
+    high, low = (
+        explain(unsure, VELOCITIES, magnitudes, learn_sounds(heard, VELOCITIES, magnitudes, frame_rate_hz=125))
+        for heard in (probabilities, unsure)
+    )
+    assert (high.probabilities < low.probabilities).any()
+    assert (high.probabilities <= low.probabilities).all()
+
+
+def test_a_class_without_sure_hits_keeps_its_probabilities(scene):
+    probabilities, magnitudes = scene
+    probabilities[1] *= 0.5
+    refined = refine(probabilities, VELOCITIES, magnitudes, frame_rate_hz=125).probabilities
+    assert torch.equal(refined[1], probabilities[1])
+    assert not torch.equal(refined[0], probabilities[0])
+    assert torch.equal(
+        refine(probabilities * 0.5, VELOCITIES, magnitudes, frame_rate_hz=125).probabilities, probabilities * 0.5
+    )
+
+
+def test_velocities_follow_the_level_of_each_hit(scene):
+    probabilities, magnitudes = scene
+    magnitudes[:, 200:] *= 0.25
+    velocities = refine(probabilities, VELOCITIES, magnitudes, frame_rate_hz=125).velocities
+    loud, soft = velocities[0, 45:200:40], velocities[0, 245:400:40]
+    torch.testing.assert_close(soft / loud, torch.full_like(loud, 0.5), atol=0.05, rtol=0)
+    assert float(velocities[0, [*ONSETS[0]]].median()) == pytest.approx(0.5, abs=0.05)
+
+
+def test_a_class_without_sure_hits_keeps_its_velocities(scene):
+    probabilities, magnitudes = scene
+    probabilities[1] *= 0.5
+    velocities = refine(probabilities, VELOCITIES, magnitudes, frame_rate_hz=125).velocities
+    assert torch.equal(velocities[1], VELOCITIES[1])
+    assert not torch.equal(velocities[0], VELOCITIES[0])
+
+
+def test_silence_stays_finite(scene):
+    probabilities, _ = scene
+    assert refine(probabilities, VELOCITIES, torch.zeros(33, 400), frame_rate_hz=125).probabilities.isfinite().all()
+
+
+def test_a_transcriber_refines_on_demand(tmp_path):
+    path = tmp_path / "loop.flac"
+    write_demo_loop(path)
+    plain, refined = Transcriber(refined=False).file(path), Transcriber().file(path)
+    assert torch.equal(plain.activations, refined.activations)
+    played, heard = ({(round(hit.onset_s, 1), hit.instrument) for hit in each.hits} for each in (plain, refined))
+    assert plain.hits != refined.hits
+    assert len(played & heard) > 0.8 * len(played)
+
+
+def test_shapes_that_do_not_fit_are_named():
+    with pytest.raises(ValueError, match=r"same N, got \(2, 400\) and \(33, 399\)"):
+        refine(torch.rand(2, 400), VELOCITIES, torch.rand(33, 399), frame_rate_hz=125)

@@ -1,0 +1,58 @@
+import pytest
+import torch
+from drummernet.config import PickingConfig
+from drummernet.hearing.shadows import drop_shadows
+
+INSTRUMENTS = ("KD", "SD", "CHH", "OHH", "RD", "CR")
+GROUPS = ["hats", "KD", "SD", "RD", "CR"]
+BEAT = 60  # frames
+
+
+def heard(**beats):
+    """Probabilities with a hit on each beat of a group."""
+    together = torch.zeros(len(GROUPS), 2000)
+    for name, numbers in beats.items():
+        for number in numbers:
+            together[GROUPS.index(name), 20 + int(number * BEAT)] = 0.8
+    return together
+
+
+def dropped(together):
+    left = drop_shadows(together, INSTRUMENTS, picking=PickingConfig(), frame_rate_hz=125.0)
+    silenced = (left == 0).all(-1) & (together > 0).any(-1)
+    assert torch.equal(left[~silenced], together[~silenced])
+    return [name for name, silent in zip(GROUPS, silenced, strict=True) if silent]
+
+
+@pytest.mark.parametrize("drum", ["KD", "SD"])
+@pytest.mark.parametrize("time", ["hats", "RD"])
+def test_what_is_only_heard_with_one_drum_is_silenced(drum, time):
+    assert dropped(heard(**{drum: range(30), time: range(0, 30, 2)})) == [time]
+
+
+def test_a_few_frames_apart_are_together():
+    assert dropped(heard(KD=range(30), hats=[number + 2 / BEAT for number in range(10)])) == ["hats"]
+
+
+@pytest.mark.parametrize(
+    ("kicks", "snares", "hats"),
+    [
+        (range(30), [], [number / 2 for number in range(60)]),  # eighths over a kick on each beat
+        (range(0, 30, 2), range(1, 30, 2), range(30)),  # quarters, with the kick and with the snare
+        (range(30), [], range(7)),  # too few to tell
+        (range(10), [], range(11)),  # once apart in eleven
+    ],
+)
+def test_what_keeps_time_is_kept(kicks, snares, hats):
+    assert not dropped(heard(KD=kicks, SD=snares, hats=hats, RD=hats))
+
+
+def test_a_crash_always_with_the_kick_is_kept():
+    assert not dropped(heard(KD=range(30), CR=range(0, 30, 2)))
+
+
+def test_the_activations_given_are_left_as_they_are():
+    together = heard(KD=range(30), hats=range(30))
+    before = together.clone()
+    dropped(together)
+    assert torch.equal(together, before)

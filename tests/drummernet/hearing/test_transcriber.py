@@ -1,0 +1,182 @@
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from drummernet.config import CONFIGS
+from drummernet.demo import write_demo_loop
+from drummernet.hearing import hear as module
+from drummernet.hearing.hear import hear
+from drummernet.hearing.picking import EventPicker, any_of, velocity_of_likeliest
+from drummernet.hearing.refine import learn_sounds
+from drummernet.hearing.transcriber import Transcriber
+from drummernet.level import LevelMeter, scale_level
+from drummernet.model import DrummerNet
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ddsp_drums.audio import AudioFileError, read_audio
+
+RATE = 16_000
+
+
+def pieces_of(audio, *lengths):
+    begin = 0
+    while begin < len(audio):
+        length = lengths[begin % len(lengths)]
+        yield audio[begin : begin + length]
+        begin += length
+
+
+def measured(pieces, level="loudness"):
+    meter = LevelMeter(sample_rate=RATE, level=level)
+    for piece in pieces:
+        meter.push(piece)
+    return meter.measured()
+
+
+@pytest.fixture(scope="module")
+def loop(tmp_path_factory):
+    path = tmp_path_factory.mktemp("loop") / "loop.flac"
+    write_demo_loop(path)
+    return path
+
+
+@pytest.mark.parametrize("level", ["loudness", "peak"])
+@given(st.integers(1, 5_000), st.floats(-0.5, 0.5), st.sampled_from([0.0, 1e-5, 0.3]), st.integers(1, 700))
+def test_a_recording_in_pieces_has_the_level_of_the_whole(level, n_samples, offset, gain, length):
+    noise = torch.randn(n_samples, generator=torch.Generator().manual_seed(n_samples))
+    audio = offset + gain * noise * (noise > 1)
+    found = measured(pieces_of(audio, length, 7), level)
+    scaled = (audio - found.offset) * found.gain
+    # Where all samples are alike only the rounding of their mean is left, and is lifted: up to 1.2e-4 of full scale.
+    torch.testing.assert_close(scaled, scale_level(audio, sample_rate=RATE, level=level), rtol=1e-3, atol=5e-4)
+    assert found.n_samples == n_samples
+
+
+@pytest.mark.parametrize("name", ["default", "paper"])
+@pytest.mark.parametrize("n_samples", [1, 40_000, 128 * 64, 128 * 64 * 3 - 1])
+def test_a_recording_in_chunks_has_no_seam(monkeypatch, name, n_samples):
+    system = CONFIGS[name]
+    model = DrummerNet(system.model).eval()
+    audio = torch.randn(n_samples)
+    whole, *rest = hear(model, system, [audio], measured([audio]))
+    assert not rest or name == "paper"
+    monkeypatch.setattr(module, "_CHUNK", 64)
+    monkeypatch.setattr(module, "_SECTION", 100_000)
+    chunks = list(hear(model, system, pieces_of(audio, 1_000, 333), measured([audio]), batch_size=3))
+    for one, *parts in zip(whole, *chunks, strict=True):
+        assert torch.cat(parts, -1).shape[-1] == 1 + n_samples // system.model.hop_length
+        if name == "default":  # the recurrent head hears as far as its chunk goes
+            torch.testing.assert_close(torch.cat(parts, -1), one, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("refined", [False, True])
+def test_events_as_they_come_are_those_of_the_whole(monkeypatch, loop, refined):
+    transcriber = Transcriber(refined=refined)
+    whole = transcriber.file(loop)
+    assert len(whole.events) > 50
+    assert list(transcriber.events(loop)) == list(whole.events)
+    assert transcriber(read_audio(loop, sample_rate=RATE)).events == whole.events
+    monkeypatch.setattr("drummernet.hearing.transcriber._KEPT", 1_000)
+    monkeypatch.setattr("ddsp_drums.audio.files._BLOCK", 9_999)
+    assert list(transcriber.events(loop)) == list(whole.events)
+
+
+@given(st.integers(1, 300), st.lists(st.integers(0, 40), max_size=12), st.integers(0, 3))
+def test_events_of_pieces_are_those_of_the_whole(n_frames, lengths, seed):
+    system = CONFIGS["default"]
+    names = system.model.instruments
+    levels = dict.fromkeys(names, 0.2) | {"OHH": 0.4}
+    generator = torch.Generator().manual_seed(seed)
+    probability, strength = torch.rand(2, len(names), n_frames, generator=generator)
+    velocity, together = velocity_of_likeliest(probability, strength, names), any_of(probability**6, names)
+    whole = EventPicker(system, levels)
+    expected = [*whole.push(probability, velocity, together), *whole.finish()]
+    assert expected == sorted(expected)
+    picker, found, begin = EventPicker(system, levels), [], 0
+    for length in [*lengths, n_frames]:
+        parts = [each[:, begin : begin + length] for each in (probability, velocity, together)]
+        found += picker.push(*parts)
+        begin = min(begin + length, n_frames)
+    assert [*found, *picker.finish()] == expected
+
+
+def test_a_long_file_is_its_repetitions(tmp_path, loop):
+    audio = read_audio(loop, sample_rate=RATE)
+    period = 128 * 1_000
+    cycle = np.tile(audio.numpy(), 2)[:period]
+    soundfile.write(tmp_path / "long.wav", np.tile(cycle, 12), RATE, subtype="FLOAT")
+    events = list(Transcriber().events(tmp_path / "long.wav"))
+    rounds = [
+        [(round(event.onset_s % 8, 4), event.instrument, event.velocity) for event in events if event.onset_s // 8 == i]
+        for i in range(12)
+    ]
+    assert len(rounds[1]) > 40
+    assert all(each == rounds[1] for each in rounds[2:11])
+
+
+@pytest.mark.parametrize("refined", [False, True])
+def test_what_is_heard_holds_no_more_memory_than_it_needs(monkeypatch, refined):
+    monkeypatch.setattr(module, "_SECTION", 256)
+    monkeypatch.setattr(module, "_CHUNK", 128)
+    audio = torch.randn(128 * 1000, generator=torch.Generator().manual_seed(0))
+    transcriber = Transcriber(refined=refined)
+    level = LevelMeter(sample_rate=16000, level="loudness")
+    level.push(audio)
+    for heard in hear(transcriber.model, transcriber.config, [audio], level.measured(), refined=refined):
+        assert all(each.untyped_storage().nbytes() == each.nbytes for each in heard)
+
+
+def test_a_file_that_ends_in_garbage_gives_no_event(tmp_path):
+    samples = np.zeros(RATE * 3, np.float32)
+    samples[-1] = np.nan
+    soundfile.write(tmp_path / "nan.wav", samples, RATE, subtype="FLOAT")
+    with pytest.raises(AudioFileError, match="NaN"):
+        next(Transcriber().events(tmp_path / "nan.wav"))
+
+
+@pytest.mark.parametrize("shape", [(0,), (2, 100)])
+def test_audio_of_another_shape_is_named(shape):
+    with pytest.raises(ValueError, match="audio must have shape"):
+        Transcriber()(torch.zeros(shape))
+
+
+def test_a_network_without_velocity_is_heard_in_one_loudness():
+    system = CONFIGS["paper"]
+    louder = replace(system, model=replace(system.model, level="peak"))
+    transcription = Transcriber((DrummerNet(louder.model).eval(), louder))(torch.randn(40_000))
+    assert transcription.activations.amax(-1).tolist() == pytest.approx([1.0] * 11)
+
+
+def test_sounds_once_learned_explain_alike_wherever_sections_end(monkeypatch):
+    system = CONFIGS["default"]
+    network = DrummerNet(system.model).eval()
+    audio = torch.randn(RATE * 12)
+    groups = torch.rand(8, 1_501).pow(3).clamp(min=0.2)
+    learned: list[Any] = []
+
+    def learn_once(together, velocity, bands, *, frame_rate_hz):
+        if not learned:
+            learned.append(learn_sounds(together, velocity, bands, frame_rate_hz=frame_rate_hz, confident=0.3))
+        return learned[0]
+
+    monkeypatch.setattr(module, "learn_sounds", learn_once)
+    monkeypatch.setattr(module, "any_of", lambda probability, names: groups[:, : probability.shape[-1]])
+    (whole,) = hear(network, system, [audio], measured([audio]), refined=True)
+    assert learned[0].rows.numel() > 3
+    monkeypatch.setattr(module, "_EXPLAINED", 300)
+    (pieces,) = hear(network, system, [audio], measured([audio]), refined=True)
+    torch.testing.assert_close(pieces.together, whole.together, rtol=0, atol=1e-4)
+    torch.testing.assert_close(pieces.velocity, whole.velocity, rtol=0, atol=1e-3)
+
+
+def test_sounds_are_learned_where_the_rare_ones_are(monkeypatch):
+    monkeypatch.setattr(module, "_LEARNED", 1_024)
+    together = torch.zeros(2, 512 * 9 + 5)
+    together[0, ::100] = 0.9
+    together[1, 512 * 7 + 40] = together[1, 512 * 9 + 1] = 0.9
+    frames = module._telling(together)
+    assert frames.tolist() == [*range(512 * 7, 512 * 8), *range(512 * 9, 512 * 9 + 5)]
