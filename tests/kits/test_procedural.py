@@ -33,6 +33,12 @@ def test_a_seed_is_a_kit_and_another_seed_another(kits):
             assert not torch.equal(ours, other)
 
 
+def test_some_classes_sound_as_in_the_whole_kit(kits):
+    some = procedural_kit(seed=1, classes=["TMB", "KD"])
+    assert some.classes == ("KD", "TMB")
+    assert all(torch.equal(some.drums[name][0].hits[0], kits[1].drums[name][0].hits[0]) for name in some.classes)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_softer_hits_are_quieter_and_darker(kits, seed):
     kit = kits[seed]
@@ -109,6 +115,7 @@ def test_hits_are_clean(kits):
         ({"sample_rate": "fast"}, TypeError),
         ({"seed": -1}, ValueError),
         ({"seed": 0.5}, TypeError),
+        ({"classes": ["GONG"]}, ValueError),
     ],
 )
 def test_bad_options_are_named(options, error):

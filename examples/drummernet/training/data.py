@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import torch
@@ -12,41 +11,24 @@ from torch.utils.data import Dataset
 from ddsp_drums.audio import AudioFileError, find_audio, read_segment
 from ddsp_drums.audio.degradations import bleed, coloured_noise, crackle, degrade
 from ddsp_drums.events import Hit, read_midi
-from ddsp_drums.kits import BY_ID, Drum, Kit, render
+from ddsp_drums.kits import BY_ID, Kit, render
 from drummernet.config import ModelConfig
 from drummernet.level import scale_level
 from drummernet.render import drum_notes
 from drummernet.training.rhythm import random_performance, vary
+from drummernet.training.sounds import Sounds, brush_sweeps
 
 __all__ = ["Recordings", "Rendered", "load_performances", "played_frames"]
 
-_T = TypeVar("_T")
 _MADE_UP = 0.1  # share of the items with a made-up rhythm though there are performances
 _NOISE = 0.02  # share of the items in which nobody plays
 _RATTLING = 0.3  # share of the items with a snare that rattles
+_BRUSHED = 0.08  # share of the items whose snare is played with brushes, where there are some
 _BLEEDING = 0.15  # share of the degraded items whose microphones hear each other
 _TAIL_S = 1.5  # hits before the segment still ring in it
-_ATTACK_S = 0.1
 _DYNAMIC_RANGE_DB = (12.0, 30.0)
 _MASKING_S = 0.03  # what sounds together for so long is heard as one
 _MASKED = 10 ** (-15 / 10)  # a hit that is so much weaker than all that sounds with it is not heard
-# Level of each instrument's hardest hit against the kick's, in its first 100 ms: near the medians of ten kits.
-_LEVEL_DB = {
-    "KD": 0,
-    "SD": -1,
-    "SST": -10,
-    "CHH": -17,
-    "OHH": -14,
-    "PHH": -20,
-    "HT": -1,
-    "MT": -1,
-    "FT": -1,
-    "RD": -15,
-    "CR": -8,
-    "TMB": -17,
-}
-_OWN_LEVEL_DB = -6  # of an instrument that the toolkit does not know
-_LEVEL_SPREAD_DB = 5.0
 
 
 def load_performances(folder: str | Path) -> list[list[Hit]]:
@@ -95,7 +77,6 @@ class Rendered(Dataset[tuple[Tensor, Tensor, Tensor]]):
         degraded: float = 0.5,
         seed: int = 0,
     ) -> None:
-        self.kits = kits
         self.performances = performances
         self.config = config
         self.segment_s = segment_s
@@ -103,8 +84,7 @@ class Rendered(Dataset[tuple[Tensor, Tensor, Tensor]]):
         self.degraded = degraded
         self.seed = seed
         self.seconds = np.cumsum([hits[-1].onset_s for hits in performances])  # a long one is drawn more often
-        owners = {name: [kit for kit in kits if name in kit.classes] for name in config.instruments}
-        self.owners = {name: have for name, have in owners.items() if have}
+        self.sounds = Sounds(kits, config.instruments, sample_rate=config.sample_rate)
 
     def __len__(self) -> int:
         return self.items
@@ -114,14 +94,19 @@ class Rendered(Dataset[tuple[Tensor, Tensor, Tensor]]):
         if rng.random() < _NOISE:
             return self._noise(rng)
         hits = self._performance(rng)
-        own = [name for name in self.owners if name not in BY_ID]
-        hits = [hit for hit in (_cast(hits, own, rng) if own else hits) if hit.instrument in self.owners]
-        rattle = _rattle(hits, rng) if "SD" in self.owners and rng.random() < _RATTLING else []
-        names = {hit.instrument for hit in hits + rattle} or {next(iter(self.owners))}
-        kit = self._mix_kit(sorted(names), rng)
+        known = self.sounds.instruments
+        own = [name for name in known if name not in BY_ID]
+        hits = [hit for hit in (_cast(hits, own, rng) if own else hits) if hit.instrument in known]
+        rattle = _rattle(hits, rng) if "SD" in known and rng.random() < _RATTLING else []
+        names = {hit.instrument for hit in hits + rattle} or {known[0]}
+        brushed = "SD" in names and self.sounds.has_brushes and rng.random() < _BRUSHED
+        kit = self.sounds.draw_kit(sorted(names), rng, brushed=brushed)
         range_db = rng.uniform(*_DYNAMIC_RANGE_DB)
         stems = render(hits + rattle, kit, duration_s=self.segment_s, dynamic_range_db=range_db, rng=rng, stems=True)
         hits = _audible(hits, kit.classes, stems.numpy(), kit.sample_rate)
+        if brushed:
+            sweeps = brush_sweeps(stems[kit.classes.index("SD")], rng, sample_rate=kit.sample_rate)
+            stems = torch.cat([stems, sweeps[None]])
         audio = stems.sum(0) if rng.random() < 1 - self.degraded else _record(stems, rng, sample_rate=kit.sample_rate)
         return self._item(audio, hits)
 
@@ -150,18 +135,6 @@ class Rendered(Dataset[tuple[Tensor, Tensor, Tensor]]):
         first, last = start_s - 2 * _TAIL_S, start_s + 2 * self.segment_s
         near = [hit._replace(onset_s=hit.onset_s - start_s) for hit in hits if first < hit.onset_s < last]
         return [hit for hit in vary(near, rng) if -_TAIL_S < hit.onset_s < self.segment_s]
-
-    def _mix_kit(self, names: Sequence[str], rng: np.random.Generator) -> Kit:
-        """Draw a kit, exchange some of its drums for those of others, and vary pitch, decay and level."""
-        base = _draw(self.kits, rng)
-        drums = {}
-        for name in names:
-            owners = self.owners[name]
-            kit = base if base in owners and rng.random() < 0.5 else _draw(owners, rng)
-            drum = _draw(kit.drums[name], rng)
-            level_db = _LEVEL_DB.get(name, _OWN_LEVEL_DB) + rng.normal(0, _LEVEL_SPREAD_DB)
-            drums[name] = (_vary_drum(drum, level_db, self.config.sample_rate, rng),)
-        return Kit(name="mixed", sample_rate=self.config.sample_rate, drums=drums)
 
 
 class Recordings(Dataset[Tensor]):
@@ -274,26 +247,3 @@ def _audible(hits: Sequence[Hit], names: Sequence[str], stems: np.ndarray, sampl
                 heard.append(hit)
                 break
     return heard
-
-
-def _draw(choices: Sequence[_T], rng: np.random.Generator) -> _T:
-    return choices[int(rng.integers(len(choices)))]
-
-
-def _vary_drum(drum: Drum, level_db: float, sample_rate: int, rng: np.random.Generator, most: int = 8) -> Drum:
-    """Keep at most `most` one-shots of a drum, tune it, damp it, and set its level."""
-    chosen = sorted(set(np.linspace(0, len(drum.hits) - 1, most).round().astype(int).tolist()))
-    ratio = 2 ** rng.normal(0, 0.15) if rng.random() < 0.4 else 1.0
-    damping = rng.uniform(0, 12) if rng.random() < 0.2 else 0.0
-    shots = []
-    for index in chosen:
-        shot = drum.hits[index].numpy()
-        if ratio != 1:
-            shot = np.interp(np.arange(0, max(shot.size - 1, 1), ratio), np.arange(shot.size), shot)
-        if damping:
-            shot = shot * np.exp(-damping * np.arange(shot.size) / sample_rate)
-        shots.append(shot.astype(np.float32))
-    attack = shots[-1][: round(_ATTACK_S * sample_rate)]
-    gain = 10 ** (level_db / 20) / max(float(np.sqrt(np.square(attack).mean())), 1e-6)
-    hits = tuple(torch.from_numpy(gain * shot) for shot in shots)
-    return Drum(drum.name, hits, velocities=tuple(drum.velocities[index] for index in chosen))
