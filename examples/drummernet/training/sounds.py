@@ -33,6 +33,7 @@ _LEVEL_DB = {
     "CR": -8,
     "TMB": -17,
 }
+_BRUSHED_DB = -8  # brushes against sticks on one snare: the mean of four
 _OWN_LEVEL_DB = -6  # of an instrument that the toolkit does not know
 _LEVEL_SPREAD_DB = 5.0
 
@@ -83,8 +84,9 @@ class Sounds:
         for name in names:
             owners = self._owners[name]
             kit = base if base in owners and rng.random() < 0.5 else _draw(owners, rng)
-            drum = _draw(self._brushed if brushed and name == "SD" else kit.drums[name], rng)
-            level_db = _LEVEL_DB.get(name, _OWN_LEVEL_DB) + rng.normal(0, _LEVEL_SPREAD_DB)
+            swept = brushed and name == "SD"
+            drum = _draw(self._brushed if swept else kit.drums[name], rng)
+            level_db = _LEVEL_DB.get(name, _OWN_LEVEL_DB) + _BRUSHED_DB * swept + rng.normal(0, _LEVEL_SPREAD_DB)
             drums[name] = (_vary(drum, level_db, self.sample_rate, rng, speed),)
         return Kit(name="mixed", sample_rate=self.sample_rate, drums=drums)
 
