@@ -36,3 +36,9 @@ def test_no_module_takes_what_another_keeps_to_itself():
         if name.startswith("_") and not name.startswith("__")
     }
     assert not taken
+
+
+def test_tests_lie_as_the_code_does():
+    folders = {path.parent.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py")}
+    code = [ROOT / "ddsp_drums", ROOT / "examples", ROOT]
+    assert not [folder for folder in folders if not any((root / folder).is_dir() for root in code)]

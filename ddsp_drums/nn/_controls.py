@@ -1,13 +1,27 @@
-"""What the layers that make sound from numbers share: checks of their inputs, time, and the upper end of the band."""
+"""What the layers that make sound from numbers share: options, checks of their inputs, time, the end of the band."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ddsp_drums._autocast import under_autocast
 from ddsp_drums._validate import require_count, require_float, require_positive
 
 SHORTEST_S = 1e-6  # below any sample: times that would be divided by zero
 _ROLL_OFF = 0.9  # of the Nyquist frequency: where what is too high begins to fade
+
+
+class SoundSource(nn.Module):
+    """A layer whose options are what audio to make."""
+
+    def __init__(self, *, sample_rate: float, n_samples: int) -> None:
+        super().__init__()
+        require_output(sample_rate, n_samples)
+        self.sample_rate = sample_rate
+        self.n_samples = n_samples
+
+    def extra_repr(self) -> str:
+        """Show the options."""
+        return f"sample_rate={self.sample_rate}, n_samples={self.n_samples}"
 
 
 def require_output(sample_rate: float, n_samples: int) -> None:

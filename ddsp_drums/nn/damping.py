@@ -5,11 +5,12 @@ from functools import partial
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from ddsp_drums._autocast import under_autocast
-from ddsp_drums._validate import require_count, require_float, require_one_of
-from ddsp_drums.ops.template_synthesis import BACKENDS, GRADIENTS, template_synthesis
+from ddsp_drums._validate import require_count, require_float
+from ddsp_drums.nn._player import TemplatePlayer
+from ddsp_drums.ops.template_synthesis import template_synthesis
 
 __all__ = ["DampedSynthesizer", "damped_synthesis"]
 
@@ -129,7 +130,7 @@ def _require_fit(activations: Tensor, damping_db: Tensor, templates: Tensor) -> 
         raise ValueError(f"the leading axes of {', '.join(tensors)} must broadcast, got {got}") from None
 
 
-class DampedSynthesizer(nn.Module):
+class DampedSynthesizer(TemplatePlayer):
     """Module of :func:`ddsp_drums.damped_synthesis` that owns its templates.
 
     Args:
@@ -146,8 +147,6 @@ class DampedSynthesizer(nn.Module):
         torch.Size([2, 12800])
     """
 
-    templates: Tensor
-
     def __init__(
         self,
         templates: Tensor,
@@ -158,20 +157,9 @@ class DampedSynthesizer(nn.Module):
         gradient: str = "dense",
         backend: str = "auto",
     ) -> None:
-        super().__init__()
-        require_float("templates", templates, "(K, L) or (..., K, L)", min_dims=2)
-        require_count("hop_length", hop_length)
+        super().__init__(templates, hop_length=hop_length, trainable=trainable, gradient=gradient, backend=backend)
         require_count("resolution", resolution)
-        require_one_of("gradient", gradient, GRADIENTS)
-        require_one_of("backend", backend, BACKENDS)
-        self.hop_length = hop_length
         self.resolution = resolution
-        self.gradient = gradient
-        self.backend = backend
-        if trainable:
-            self.templates = nn.Parameter(templates.detach().clone())
-        else:
-            self.register_buffer("templates", templates.detach().clone())
 
     def forward(self, activations: Tensor, damping_db: Tensor, *, stems: bool = False) -> Tensor:
         """Map activations and damping (..., K, N) to audio (..., N * hop_length), or (..., K, N * hop_length)."""
@@ -188,8 +176,4 @@ class DampedSynthesizer(nn.Module):
 
     def extra_repr(self) -> str:
         """Show the options."""
-        trainable = isinstance(self.templates, nn.Parameter)
-        return (
-            f"templates={tuple(self.templates.shape)}, hop_length={self.hop_length}, resolution={self.resolution}, "
-            f"trainable={trainable}, gradient={self.gradient!r}, backend={self.backend!r}"
-        )
+        return f"{super().extra_repr()}, resolution={self.resolution}"

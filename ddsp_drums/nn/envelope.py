@@ -1,9 +1,9 @@
 """The envelope of a struck sound."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ddsp_drums.nn._controls import SHORTEST_S, as_controls, require_output, seconds
+from ddsp_drums.nn._controls import SHORTEST_S, SoundSource, as_controls, require_output, seconds
 
 __all__ = ["StrikeEnvelope", "strike_envelope"]
 
@@ -47,7 +47,7 @@ def strike_envelope(
     return -torch.expm1(-since / attack) * torch.exp(-since / decay)
 
 
-class StrikeEnvelope(nn.Module):
+class StrikeEnvelope(SoundSource):
     """Module of :func:`ddsp_drums.strike_envelope`, which documents the arguments.
 
     Example:
@@ -56,16 +56,6 @@ class StrikeEnvelope(nn.Module):
         torch.Size([2, 4000])
     """
 
-    def __init__(self, *, sample_rate: float, n_samples: int) -> None:
-        super().__init__()
-        require_output(sample_rate, n_samples)
-        self.sample_rate = sample_rate
-        self.n_samples = n_samples
-
     def forward(self, delay_s: Tensor, attack_s: Tensor, decay_s: Tensor) -> Tensor:
         """Map controls (...) to envelopes (..., n_samples)."""
         return strike_envelope(delay_s, attack_s, decay_s, sample_rate=self.sample_rate, n_samples=self.n_samples)
-
-    def extra_repr(self) -> str:
-        """Show the options."""
-        return f"sample_rate={self.sample_rate}, n_samples={self.n_samples}"

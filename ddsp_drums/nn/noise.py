@@ -4,10 +4,10 @@ import math
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from ddsp_drums._random import normal, require_seed
-from ddsp_drums.nn._controls import as_controls, require_output
+from ddsp_drums.nn._controls import SoundSource, as_controls, require_output
 
 __all__ = ["FilteredNoise", "filtered_noise"]
 
@@ -71,7 +71,7 @@ def filtered_noise(
     return torch.fft.irfft(spectrum, n=n_samples, norm="forward")
 
 
-class FilteredNoise(nn.Module):
+class FilteredNoise(SoundSource):
     """Module of :func:`ddsp_drums.filtered_noise`, which documents the arguments.
 
     Example:
@@ -81,11 +81,8 @@ class FilteredNoise(nn.Module):
     """
 
     def __init__(self, *, sample_rate: float, n_samples: int, seed: int = 0) -> None:
-        super().__init__()
-        require_output(sample_rate, n_samples)
+        super().__init__(sample_rate=sample_rate, n_samples=n_samples)
         require_seed(seed)
-        self.sample_rate = sample_rate
-        self.n_samples = n_samples
         self.seed = seed
 
     def forward(self, low_hz: Tensor, high_hz: Tensor, tilt_db: Tensor) -> Tensor:
@@ -96,4 +93,4 @@ class FilteredNoise(nn.Module):
 
     def extra_repr(self) -> str:
         """Show the options."""
-        return f"sample_rate={self.sample_rate}, n_samples={self.n_samples}, seed={self.seed}"
+        return f"{super().extra_repr()}, seed={self.seed}"

@@ -1,9 +1,9 @@
 """A sum of sines that each decay."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ddsp_drums.nn._controls import SHORTEST_S, as_controls, audible, require_output, turn
+from ddsp_drums.nn._controls import SHORTEST_S, SoundSource, as_controls, audible, require_output, turn
 
 __all__ = ["DecayingPartials", "decaying_partials"]
 
@@ -62,7 +62,7 @@ def decaying_partials(
     return audio.flatten(-2)[..., :n_samples]
 
 
-class DecayingPartials(nn.Module):
+class DecayingPartials(SoundSource):
     """Module of :func:`ddsp_drums.decaying_partials`, which documents the arguments.
 
     Example:
@@ -71,18 +71,8 @@ class DecayingPartials(nn.Module):
         torch.Size([2, 4000])
     """
 
-    def __init__(self, *, sample_rate: float, n_samples: int) -> None:
-        super().__init__()
-        require_output(sample_rate, n_samples)
-        self.sample_rate = sample_rate
-        self.n_samples = n_samples
-
     def forward(self, frequency_hz: Tensor, decay_s: Tensor, gain: Tensor, phase_rad: Tensor) -> Tensor:
         """Map controls (..., P) to audio (..., n_samples)."""
         return decaying_partials(
             frequency_hz, decay_s, gain, phase_rad, sample_rate=self.sample_rate, n_samples=self.n_samples
         )
-
-    def extra_repr(self) -> str:
-        """Show the options."""
-        return f"sample_rate={self.sample_rate}, n_samples={self.n_samples}"

@@ -1,9 +1,9 @@
 """A sine whose frequency falls or rises to its end."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ddsp_drums.nn._controls import SHORTEST_S, as_controls, audible, require_output, seconds, turn
+from ddsp_drums.nn._controls import SHORTEST_S, SoundSource, as_controls, audible, require_output, seconds, turn
 
 __all__ = ["SweptSine", "swept_sine"]
 
@@ -50,7 +50,7 @@ def swept_sine(start_hz: Tensor, end_hz: Tensor, sweep_s: Tensor, *, sample_rate
     return angle.sin() * audible(frequency, sample_rate).to(start_hz.dtype)
 
 
-class SweptSine(nn.Module):
+class SweptSine(SoundSource):
     """Module of :func:`ddsp_drums.swept_sine`, which documents the arguments.
 
     Example:
@@ -59,16 +59,6 @@ class SweptSine(nn.Module):
         torch.Size([2, 4000])
     """
 
-    def __init__(self, *, sample_rate: float, n_samples: int) -> None:
-        super().__init__()
-        require_output(sample_rate, n_samples)
-        self.sample_rate = sample_rate
-        self.n_samples = n_samples
-
     def forward(self, start_hz: Tensor, end_hz: Tensor, sweep_s: Tensor) -> Tensor:
         """Map controls (...) to audio (..., n_samples)."""
         return swept_sine(start_hz, end_hz, sweep_s, sample_rate=self.sample_rate, n_samples=self.n_samples)
-
-    def extra_repr(self) -> str:
-        """Show the options."""
-        return f"sample_rate={self.sample_rate}, n_samples={self.n_samples}"

@@ -1,14 +1,14 @@
 """Template synthesis as a module."""
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from ddsp_drums._validate import require_count, require_float, require_one_of
-from ddsp_drums.ops.template_synthesis import BACKENDS, GRADIENTS, template_synthesis
+from ddsp_drums.nn._player import TemplatePlayer
+from ddsp_drums.ops.template_synthesis import template_synthesis
 
 __all__ = ["TemplateSynthesizer"]
 
 
-class TemplateSynthesizer(nn.Module):
+class TemplateSynthesizer(TemplatePlayer):
     """Module of :func:`ddsp_drums.template_synthesis` that owns its templates.
 
     Args:
@@ -27,30 +27,6 @@ class TemplateSynthesizer(nn.Module):
         torch.Size([2, 11, 1600])
     """
 
-    templates: Tensor
-
-    def __init__(
-        self,
-        templates: Tensor,
-        *,
-        hop_length: int = 1,
-        trainable: bool = False,
-        gradient: str = "dense",
-        backend: str = "auto",
-    ) -> None:
-        super().__init__()
-        require_float("templates", templates, "(K, L) or (..., K, L)", min_dims=2)
-        require_count("hop_length", hop_length)
-        require_one_of("gradient", gradient, GRADIENTS)
-        require_one_of("backend", backend, BACKENDS)
-        self.hop_length = hop_length
-        self.gradient = gradient
-        self.backend = backend
-        if trainable:
-            self.templates = nn.Parameter(templates.detach().clone())
-        else:
-            self.register_buffer("templates", templates.detach().clone())
-
     def forward(self, activations: Tensor, *, stems: bool = False) -> Tensor:
         """Map activations (..., K, N) to audio (..., N * hop_length), or (..., K, N * hop_length) with `stems`."""
         return template_synthesis(
@@ -60,12 +36,4 @@ class TemplateSynthesizer(nn.Module):
             gradient=self.gradient,
             backend=self.backend,
             stems=stems,
-        )
-
-    def extra_repr(self) -> str:
-        """Show the options."""
-        trainable = isinstance(self.templates, nn.Parameter)
-        return (
-            f"templates={tuple(self.templates.shape)}, hop_length={self.hop_length}, trainable={trainable}, "
-            f"gradient={self.gradient!r}, backend={self.backend!r}"
         )

@@ -45,19 +45,6 @@ def tiny() -> Config:
 
 
 @pytest.fixture
-def evaluate(monkeypatch, capsys):
-    """Run `drummernet evaluate`: exit code, standard output, standard error."""
-
-    def evaluate(*arguments):
-        monkeypatch.setattr(sys, "argv", ["drummernet", "evaluate", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        return stop.value.code or 0, *capsys.readouterr()
-
-    return evaluate
-
-
-@pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
     """Run the command as the shell would: exit code, standard output, standard error."""
 

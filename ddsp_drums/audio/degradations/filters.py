@@ -155,12 +155,8 @@ def high_cut(audio: Tensor, *, sample_rate: int, cutoff_hz: float | Tensor, slop
         >>> round(float(duller[2000:6000].norm() / tone[2000:6000].norm()), 2)
         0.25
     """
-    require_audio(audio)
-    require_positive("sample_rate", sample_rate)
-    cutoff = per_item("cutoff_hz", cutoff_hz, audio, above=0)
-    slope = per_item("slope_db", slope_db, audio, above=0)
-    size, hz = _grid(audio, sample_rate)
-    return _filter(audio, (hz / cutoff).clamp(min=1) ** (-slope / _DB_PER_OCTAVE), size)
+    size, ratio, power = _edge(audio, sample_rate, cutoff_hz, slope_db)
+    return _filter(audio, ratio.clamp(min=1) ** -power, size)
 
 
 def low_cut(audio: Tensor, *, sample_rate: int, cutoff_hz: float | Tensor, slope_db: float | Tensor = 12.0) -> Tensor:
@@ -188,12 +184,20 @@ def low_cut(audio: Tensor, *, sample_rate: int, cutoff_hz: float | Tensor, slope
         >>> round(float(thinner[2000:6000].norm() / tone[2000:6000].norm()), 2)
         0.25
     """
+    size, ratio, power = _edge(audio, sample_rate, cutoff_hz, slope_db)
+    return _filter(audio, ratio.clamp(max=1) ** power, size)
+
+
+def _edge(
+    audio: Tensor, sample_rate: int, cutoff_hz: float | Tensor, slope_db: float | Tensor
+) -> tuple[int, Tensor, Tensor]:
+    """Return the length of the FFT, its frequencies relative to the cut, and the power of them that is the slope."""
     require_audio(audio)
     require_positive("sample_rate", sample_rate)
     cutoff = per_item("cutoff_hz", cutoff_hz, audio, above=0)
     slope = per_item("slope_db", slope_db, audio, above=0)
     size, hz = _grid(audio, sample_rate)
-    return _filter(audio, (hz / cutoff).clamp(max=1) ** (slope / _DB_PER_OCTAVE), size)
+    return size, hz / cutoff, slope / _DB_PER_OCTAVE
 
 
 def _grid(audio: Tensor, sample_rate: int) -> tuple[int, Tensor]:

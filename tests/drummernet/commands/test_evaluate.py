@@ -16,8 +16,8 @@ def folder(tmp_path_factory):
     return folder
 
 
-def test_baselines_are_scored_on_the_same_tracks_and_all_is_written(evaluate, folder, tmp_path):
-    code, out, err = evaluate(folder, "--against", "flux", "--window-ms", 30, "--json", tmp_path / "scores.json")
+def test_baselines_are_scored_on_the_same_tracks_and_all_is_written(run, folder, tmp_path):
+    code, out, err = run("evaluate", folder, "--against", "flux", "--window-ms", 30, "--json", tmp_path / "scores.json")
     assert (code, err) == (0, "")
     assert "within 30 ms" in out
     assert "drummernet less the others" in out
@@ -37,8 +37,8 @@ def test_baselines_are_scored_on_the_same_tracks_and_all_is_written(evaluate, fo
         (["--json", "."], "existing folder"),
     ],
 )
-def test_a_senseless_option_is_one_line_before_anything_is_done(evaluate, folder, options, reason):
-    code, out, err = evaluate(folder, *options)
+def test_a_senseless_option_is_one_line_before_anything_is_done(run, folder, options, reason):
+    code, out, err = run("evaluate", folder, *options)
     assert (code, out) == (2, "")
     assert len(err.strip().splitlines()) == 1
     assert reason in err

@@ -1,4 +1,4 @@
-// Which candidates are hits, at the thresholds of the moment: what drummernet.picking.EventPicker picks with them.
+// Which candidates are hits, at the thresholds of the moment: what EventPicker in hearing/picking.py picks with them.
 
 export function pick({ candidates, wait_frames }, thresholds) {
   const hits = [];

@@ -13,8 +13,8 @@ def folder(tmp_path_factory):
     return folder
 
 
-def test_the_page_is_written_with_every_system_and_what_could_not_be_scored(evaluate, folder, tmp_path):
-    code, out, err = evaluate(folder, "--against", "flux", "--html", tmp_path / "report.html")
+def test_the_page_is_written_with_every_system_and_what_could_not_be_scored(run, folder, tmp_path):
+    code, out, err = run("evaluate", folder, "--against", "flux", "--html", tmp_path / "report.html")
     assert code == 1
     assert "bad.txt, line 1" in err
     assert f"wrote {tmp_path / 'report.html'}" in out
@@ -25,8 +25,8 @@ def test_the_page_is_written_with_every_system_and_what_could_not_be_scored(eval
 
 
 @pytest.mark.parametrize("path", ["nowhere/report.html", "."])
-def test_a_place_that_is_no_file_is_refused_before_anything_is_done(evaluate, folder, path):
-    code, out, err = evaluate(folder, "--html", path)
+def test_a_place_that_is_no_file_is_refused_before_anything_is_done(run, folder, path):
+    code, out, err = run("evaluate", folder, "--html", path)
     assert (code, out) == (2, "")
     assert "--html" in err
     assert "existing folder" in err
