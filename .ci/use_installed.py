@@ -1,9 +1,10 @@
 """Use the installed package from another folder: its layers, and with the argument `recipe` a transcription as well."""
 
+import re
 import subprocess
 import sys
 import tempfile
-from importlib.metadata import files
+from importlib.metadata import files, metadata
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,6 +23,8 @@ def main() -> None:
     shipped = [file.as_posix() for file in files("ddsp_drums") or []]
     if missing := [name for name in LICENCES if not any(path.endswith(name) for path in shipped)]:
         sys.exit(f"not in the package: {missing}")
+    if paths := re.findall(r"\]\((?!https?:)[^)]*\)", metadata("ddsp_drums").json["description"]):
+        sys.exit(f"the description links to files, which are not on PyPI: {paths}")
     layers()
     if "recipe" in sys.argv:
         recipe()
