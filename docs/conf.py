@@ -27,6 +27,7 @@ extensions = [
 exclude_patterns = ["_build"]
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
+highlight_language = "none"  # what names no language is a drawing or what a program printed
 default_role = "literal"  # what stands in single backticks in docstrings is code, as in Markdown
 napoleon_custom_sections = ["Source"]
 napoleon_use_ivar = True

@@ -40,6 +40,14 @@ def test_every_test_that_contributing_names_is_there():
     assert named <= defined
 
 
+def test_every_file_of_the_recipe_is_in_its_table():
+    recipe = ROOT / "examples" / "drummernet"
+    listed = set(re.findall(r"`([\w./]+)`", (recipe / "README.md").read_text()))
+    files = {path.relative_to(recipe) for path in recipe.rglob("*.py") if not path.name.startswith("__")}
+    as_a_whole = {"commands", "datasets", "report", "baselines"}
+    assert not [file for file in files if file.name not in listed and file.parent.name not in as_a_whole]
+
+
 def test_every_layer_has_its_place_in_the_reference():
     pages = [path.read_text() for path in (ROOT / "docs" / "api").glob("*.md")]
     placed = [name for page in pages for name in ENTRY.findall(page)]

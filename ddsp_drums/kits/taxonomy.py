@@ -85,6 +85,10 @@ class Taxonomy:
     groove_notes: Mapping[int, str]
     by_id: Mapping[str, Instrument] = field(init=False)
 
+    def __repr__(self) -> str:
+        """Name the instruments: all that is known of them is pages long."""
+        return f"Taxonomy({', '.join(self.by_id)})"
+
     def __post_init__(self) -> None:
         by_id = MappingProxyType({instrument.id: instrument for instrument in self.instruments})
         object.__setattr__(self, "by_id", by_id)

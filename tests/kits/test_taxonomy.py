@@ -10,6 +10,7 @@ from ddsp_drums.kits import (
     MDB_SUBCLASSES,
     PUBLISHED_11,
     SIX,
+    TAXONOMY,
     THREE,
     Instrument,
     load_taxonomy,
@@ -144,6 +145,10 @@ def test_mistakes_are_named(tmp_path, text, message):
     with pytest.raises(ValueError, match=message) as error:
         load_taxonomy(path)
     assert str(error.value).startswith(str(path))
+
+
+def test_is_shown_by_its_instruments():
+    assert repr(TAXONOMY).startswith("Taxonomy(KD, SD, ")
 
 
 def test_a_missing_taxonomy_is_named(tmp_path):

@@ -21,9 +21,9 @@ __all__ = ["plot_transcription"]
 
 _ROWS_S = {20: 2, 30: 5, 60: 5, 120: 10, 300: 30, 600: 60, 1800: 300}  # what a row may hold, and from tick to tick
 _MOST_ROWS = 8  # of up to four hours
-_WIDTH, _WAVE, _LANE, _SPACE = 14.0, 0.55, 0.19, 0.55  # inches
+_WIDTH, _WAVE, _LANE, _SPACE = 9.0, 0.5, 0.16, 0.5  # inches
 _POINTS = 1600  # of a row's outline: about the pixels of its width
-_LARGEST = 90.0  # area of the hardest hit, in square points, where a row is 10 s or less
+_LARGEST = 50.0  # area of the hardest hit, in square points, where a row is 10 s or less
 
 
 def plot_transcription(
@@ -85,11 +85,11 @@ def plot_transcription(
         for one in (wave, roll):
             one.spines[["top", "right"]].set_visible(False)
         wave.spines["bottom"].set_visible(False)
-    axes[0].set_title(title, parse_math=False)
+    axes[0].set_title(title, fontsize=10, parse_math=False)
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph")  # a name in a script that the font has not
-        figure.savefig(buffer, format="png", dpi=120)
+        figure.savefig(buffer, format="png", dpi=180)
     write_whole(path, buffer.getvalue())
 
 
