@@ -51,7 +51,15 @@ def test_every_file_of_the_recipe_is_in_its_table():
 def test_every_layer_has_its_place_in_the_reference():
     pages = [path.read_text() for path in (ROOT / "docs" / "api").glob("*.md")]
     placed = [name for page in pages for name in ENTRY.findall(page)]
+    assert {*ddsp_drums.__all__} - {*placed} == set(), "no page of docs/api has these"
     assert sorted(placed) == sorted(ddsp_drums.__all__)
+
+
+def test_every_op_has_its_page():
+    ops = {path.parent.name for path in (ROOT / "ddsp_drums" / "ops").glob("*/README.md")}
+    contents = (ROOT / "docs" / "kernels" / "index.md").read_text().splitlines()
+    assert ops == {path.stem for path in (ROOT / "docs" / "kernels").glob("*.md")} - {"index"}
+    assert ops <= {*contents}
 
 
 def test_every_layer_is_in_the_table_of_its_page():
