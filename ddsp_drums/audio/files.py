@@ -113,10 +113,13 @@ def stream_audio(path: str | Path, *, sample_rate: int, max_duration_s: float | 
             rate = file.samplerate
             left = file.frames if max_duration_s is None else round(max_duration_s * rate)
             resampler = soxr.ResampleStream(rate, sample_rate, 1, quality="HQ")
+            # The same numbers as by libsndfile's own way to floats, in half the time.
+            dtype, full_scale = ("int16", 1 << 15) if file.subtype == "PCM_16" else ("float32", 1)
             # Not `file.blocks`: where a header promises more than there is, as of many an MP3, it gives garbage for it.
-            while len(block := file.read(min(left, _BLOCK // file.channels + 1), dtype="float32", always_2d=True)):
+            while len(block := file.read(min(left, _BLOCK // file.channels + 1), dtype=dtype, always_2d=True)):
                 left -= len(block)
-                mono = sum(block.T) / file.channels  # of a pair ten times as fast as the mean over an axis
+                total = sum(channel.astype(np.float32) for channel in block.T)  # ten times as fast as over an axis
+                mono = total / (full_scale * file.channels)
                 n_read += mono.size
                 if not np.isfinite(mono).all():
                     raise AudioFileError(f"{path}: has NaN or infinite samples; export it again with finite samples")

@@ -80,8 +80,9 @@ def write_midi(
     for (channel, pitch, begin), following in itertools.pairwise([*ordered, (-1, 0, 0)]):
         velocity, end = struck[channel, pitch, begin]
         end = min(end, following[2]) if following[:2] == (channel, pitch) else end
-        changes.append((begin, _ON, mido.Message("note_on", channel=channel, note=pitch, velocity=velocity)))
-        changes.append((end, _OFF, mido.Message("note_off", channel=channel, note=pitch)))
+        struck_so = {"skip_checks": True, "channel": channel, "note": pitch}  # all was checked above
+        changes.append((begin, _ON, mido.Message("note_on", velocity=velocity, **struck_so)))
+        changes.append((end, _OFF, mido.Message("note_off", **struck_so)))
     track = mido.MidiTrack([mido.MetaMessage("track_name", name="notes" if pitched else "drums")])
     now = 0
     for at, _, message in sorted(changes, key=lambda change: change[:2]):

@@ -27,10 +27,10 @@ class MelEncoder(nn.Module):
         self.local = nn.Sequential(
             nn.Conv2d(2, 16, 3, stride=(2, 1), padding=1),
             nn.BatchNorm2d(16),
-            nn.ELU(),
+            nn.ELU(inplace=True),
             nn.Conv2d(16, 24, 3, stride=(2, 1), padding=1),
             nn.BatchNorm2d(24),
-            nn.ELU(),
+            nn.ELU(inplace=True),
         )
         self.mix = nn.Conv1d(24 * (_BANDS // 4), channels, 1)
         self.blocks = nn.ModuleList(_Residual(channels, dilation) for dilation in dilations)
@@ -41,7 +41,9 @@ class MelEncoder(nn.Module):
         """Map audio (B, T) to features (B, C, N), N = 1 + T // hop_length."""
         bands = self.bands(audio)  # (B, F, N)
         rise = F.pad(bands, (1, 0)).diff().clamp(min=0)
-        features = self.mix(self.local(torch.stack([bands, rise], 1)).flatten(1, 2))
+        local = self.local(torch.stack([bands, rise], -1).movedim(-1, 1))  # channels last in memory: faster
+        weight = self.mix.weight.unflatten(1, local.shape[1:3])  # `mix` over channels and bands as they lie
+        features = F.conv2d(local, weight, self.mix.bias).squeeze(2).contiguous()
         for block in self.blocks:
             features = block(features)
         return features
@@ -55,4 +57,5 @@ class _Residual(nn.Module):
         self.widen = nn.Conv1d(channels // 2, channels, 1)
 
     def forward(self, features: Tensor) -> Tensor:
-        return features + self.widen(F.elu(self.over_time(F.elu(self.norm(features)))))
+        inner = self.over_time(F.elu(self.norm(features), inplace=True))
+        return features + self.widen(F.elu(inner, inplace=True))

@@ -41,6 +41,21 @@ def test_silence_is_zero_with_a_finite_gradient():
     assert audio.grad.isfinite().all()
 
 
+def test_gradients_of_silence_are_finite_under_every_transform():
+    audio = torch.zeros(2, 1000)
+
+    def total(audio):
+        return log_mel(audio, sample_rate=16_000).sum()
+
+    assert (torch.func.jvp(total, (audio,), (torch.ones_like(audio),))[1] == 0).all()
+    assert (torch.func.grad(lambda audio: torch.stack([total(row) for row in audio]).sum())(audio) == 0).all()
+
+
+def test_is_the_same_with_and_without_gradients():
+    audio = torch.randn(5000)
+    assert_equal(log_mel(audio.clone().requires_grad_(), sample_rate=16_000), log_mel(audio, sample_rate=16_000))
+
+
 def test_gradients_in_float64():
     audio = torch.randn(80, dtype=torch.float64, requires_grad=True)
     assert gradcheck(lambda x: log_mel(x, sample_rate=8_000, n_fft=32, hop_length=16, n_mels=4), audio)

@@ -101,10 +101,9 @@ class EventPicker:
         self._velocity = torch.cat([self._velocity, velocity], -1)
         for row, group, level, picker in self._pickers:
             times, heights = picker.push(together[row], last=last)
-            for time, height in zip(times.tolist(), heights.tolist(), strict=True):
-                event = self._event(time, row, group, height)
-                if self.levels[event.instrument] == level:
-                    self._waiting.append(event)
+            if times.numel():  # as rarely in a stream
+                events = self._events(times, heights, row, group)
+                self._waiting += [event for event in events if self.levels[event.instrument] == level]
         decided = self._pickers[0][-1].decided
         certain_s = float("inf") if last else (decided - 0.5) / self.frame_rate_hz
         events = sorted(event for event in self._waiting if event.onset_s < certain_s)
@@ -130,8 +129,10 @@ class EventPicker:
             ahead_s=ahead_s,
         )
 
-    def _event(self, time: float, row: int, group: tuple[str, ...], height: float) -> Event:
-        frame = min(round(time * self.frame_rate_hz) - self._first, self._probability.shape[-1] - 1)
-        likely = self._probability[:, frame].tolist()
-        name = max(group, key=lambda name: likely[self._row[name]])
-        return Event(time, name, min(max(round(127 * float(self._velocity[row, frame])), 1), 127), height)
+    def _events(self, times: Tensor, heights: Tensor, row: int, group: tuple[str, ...]) -> list[Event]:
+        """Tell of each peak of a group which instrument it is, and how hard it was hit."""
+        frames = ((times * self.frame_rate_hz).round().long() - self._first).clamp(max=self._probability.shape[-1] - 1)
+        likeliest = self._probability[[self._row[name] for name in group]][:, frames].argmax(0).tolist()
+        velocities = (127 * self._velocity[row, frames].double()).round().clamp(1, 127).int().tolist()
+        names = [group[which] for which in likeliest]
+        return [Event(*each) for each in zip(times.tolist(), names, velocities, heights.tolist(), strict=True)]
