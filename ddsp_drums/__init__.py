@@ -1,4 +1,4 @@
-"""Differentiable layers for drums, percussion and any instrument whose notes are repeated sounds."""
+"""Differentiable layers for percussion, and for any instrument whose notes are repeated sounds."""
 
 from ddsp_drums.functional import (
     cqt,

@@ -1,9 +1,15 @@
 import ast
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 MODULES = sorted(path for folder in ("ddsp_drums", "examples", "benchmarks") for path in (ROOT / folder).rglob("*.py"))
 CODE = [*MODULES, *(ROOT / "tests").rglob("*.py"), *(ROOT / "examples").rglob("*.js")]
+OF_DRUMS = re.compile(
+    r"\b(drums?|drummers?|drumming|kits?|kicks?|snares?|hi-hats?|(?<!\\)hats?|cymbals?|toms?|tambourines?|KD|SD|HH)\b",
+    re.IGNORECASE,
+)
+CITATION = re.compile(r"^ *Source:\n.*?(?=\n\n|\"\"\")", re.DOTALL | re.MULTILINE)
 RECIPES = {folder.name for folder in (ROOT / "examples").iterdir()}
 
 
@@ -23,6 +29,15 @@ def test_no_file_has_more_than_400_lines():
 def test_the_toolkit_knows_no_recipe():
     toolkit = [path for path in MODULES if path.is_relative_to(ROOT / "ddsp_drums")]
     assert not [path for path in toolkit for module, _ in imports(path) if module.split(".")[0] in RECIPES]
+
+
+def test_the_toolkit_has_no_word_of_drums_outside_of_kits_and_events_but_in_citations():
+    folder = ROOT / "ddsp_drums"
+    files = [path for path in folder.rglob("*.*") if path.suffix in (".py", ".md", ".toml")]
+    layers = [path for path in files if path.relative_to(folder).parts[0] not in ("kits", "events")]
+    found = {path.relative_to(ROOT): OF_DRUMS.findall(CITATION.sub("", path.read_text())) for path in layers}
+    assert len(layers) > 50
+    assert not {path: words for path, words in found.items() if words}
 
 
 def test_no_module_takes_what_another_keeps_to_itself():

@@ -37,9 +37,9 @@ def find_audio(folder: str | Path) -> list[Path]:
     Example:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     write_audio(f"{folder}/kick.flac", torch.zeros(100), sample_rate=16_000)
+        ...     write_audio(f"{folder}/bell.flac", torch.zeros(100), sample_rate=16_000)
         ...     [path.name for path in find_audio(folder)]
-        ['kick.flac']
+        ['bell.flac']
     """
     folder = Path(folder)
     if not folder.is_dir():

@@ -76,9 +76,9 @@ def template_synthesis(
     leading = torch.broadcast_shapes(activations.shape[:-2], templates.shape[:-2])
     items = activations.expand(*leading, -1, -1).reshape(-1, *activations.shape[-2:]).to(work)  # (B, K, N)
     shared = templates.shape[:-2].numel() == 1
-    kits = templates if shared else templates.expand(*leading, -1, -1)
-    kits = kits.reshape(-1, *templates.shape[-2:]).to(work)  # (B or 1, K, L)
-    audio = synthesize(items, kits, hop_length, stems, backend, gradient)
+    sounds = templates if shared else templates.expand(*leading, -1, -1)
+    sounds = sounds.reshape(-1, *templates.shape[-2:]).to(work)  # (B or 1, K, L)
+    audio = synthesize(items, sounds, hop_length, stems, backend, gradient)
     return audio.reshape(*leading, *audio.shape[1:]).to(dtype)
 
 

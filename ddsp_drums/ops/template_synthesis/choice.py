@@ -31,8 +31,8 @@ def choose_backend(
     """Choose for activations (B, K, N) and templates (B or 1, K, L).
 
     On a CPU by the estimated time, for which the nonzero activations are listed until there are too many. On a GPU by
-    shape alone, because to count would make the host wait: sparse for a kit an item and for audio much longer than the
-    templates.
+    shape alone, because to count would make the host wait: sparse if items have templates of their own, and for audio
+    much longer than the templates.
 
     Args:
         activations: Shape (B, K, N).
