@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from ddsp_drums import losses, nn
 from ddsp_drums.audio import write_audio
 
 ROOT = Path(__file__).parents[1]
@@ -36,3 +37,12 @@ def test_a_layer_alone_takes_few_lines():
     lines = {place: len(re.findall(r"\S.*", block)) for place, block in BLOCKS.items() if place.startswith("layers.md")}
     assert len(lines) > 10
     assert max(lines.values()) < 15
+
+
+def test_every_layer_stands_alone_as_a_module_or_a_function():
+    blocks = [block for place, block in BLOCKS.items() if place.startswith("layers.md")]
+    shown = set(re.findall(r"\w+", "".join(blocks)))
+    layers = [each for module in (nn, losses) for each in vars(module).values() if isinstance(each, type)]
+    functions = {layer: re.match(r"Module of :func:`ddsp_drums\.(\w+)`", layer.__doc__) for layer in layers}
+    assert len(layers) > 15
+    assert not [layer for layer, found in functions.items() if not shown & {layer.__name__, found and found[1]}]
