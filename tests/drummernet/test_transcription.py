@@ -96,7 +96,7 @@ def test_a_picture_has_rows_for_minutes_as_for_seconds(tmp_path, duration_s, row
     one = replace(made_of(*events), duration_s=duration_s)
     one.plot(tmp_path / "hits.png", audio, title="$x^")
     picture = imread(tmp_path / "hits.png")
-    assert picture.shape[0] == pytest.approx(120 * (0.4 + rows * (0.55 + 2 * 0.19 + 0.55)), abs=2)
+    assert picture.shape[0] == pytest.approx(180 * (0.4 + rows * (0.5 + 2 * 0.16 + 0.5)), abs=2)
     red = (picture[..., 0] > 0.7) & (picture[..., 1] < 0.2) & (picture[..., 2] < 0.3)
     assert red.sum() > 5
 
