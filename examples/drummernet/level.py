@@ -12,6 +12,7 @@ __all__ = ["Level", "LevelMeter", "scale_level"]
 _BLOCK_S = 0.02
 _LOUD_QUANTILE = 0.95
 _LOUD_LEVEL = 0.1
+_INAUDIBLE = 1e-4  # of the peak: blocks below it are pauses, of which a recording may have minutes
 _SILENCE = 1e-3  # -60 dB of full scale: the gain grows no further below it, so that faint noise stays faint
 
 
@@ -60,7 +61,7 @@ class Level(NamedTuple):
 class LevelMeter:
     """Measures a recording that comes in pieces; scaled by the result it is what `scale_level` makes of the whole.
 
-    It keeps four numbers for each 20 ms: an hour is 6 MB.
+    Blocks without sound do not count here, so that minutes of silence before the first hit make nothing louder. It keeps four numbers for each 20 ms: an hour is 6 MB.
 
     Args:
         sample_rate: Hz.
@@ -103,7 +104,10 @@ class LevelMeter:
             return Level(offset, 1 / max(peak, _SILENCE), self._n_samples)
         # The squares of x - offset, summed; what fills up the last block is silence.
         energies = (squares - 2 * offset * total + sizes * offset**2).clamp(min=0)
-        loud = float(np.quantile((energies / self._block).sqrt().numpy(), _LOUD_QUANTILE))
+        levels = (energies / self._block).sqrt().numpy()
+        swings = (squares / sizes - (total / sizes).square()).clamp(min=0).sqrt().numpy()  # an offset is no sound
+        audible = levels[swings > _INAUDIBLE * peak]
+        loud = float(np.quantile(audible, _LOUD_QUANTILE)) if audible.size else 0.0
         loud = loud if loud > 1e-2 * peak else 0.2 * peak
         return Level(offset, _LOUD_LEVEL / max(loud, _SILENCE), self._n_samples)
 

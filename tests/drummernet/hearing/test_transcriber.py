@@ -56,6 +56,13 @@ def test_a_recording_in_pieces_has_the_level_of_the_whole(level, n_samples, offs
     assert found.n_samples == n_samples
 
 
+@pytest.mark.parametrize("silence_s", [1, 20, 600])
+def test_silence_before_the_first_hit_makes_nothing_louder(loop, silence_s):
+    audio = read_audio(loop, sample_rate=RATE)
+    late = measured([torch.zeros(silence_s * RATE), audio])
+    assert late.gain == pytest.approx(measured([audio]).gain, rel=1e-2)
+
+
 @pytest.mark.parametrize("name", ["default", "paper"])
 @pytest.mark.parametrize("n_samples", [1, 40_000, 128 * 64, 128 * 64 * 3 - 1])
 def test_a_recording_in_chunks_has_no_seam(monkeypatch, name, n_samples):
