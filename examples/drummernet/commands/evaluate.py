@@ -35,14 +35,14 @@ def evaluate(
     """Score the network on annotated recordings.
 
     Knows the layouts of IDMT-SMT-Drums, MDB Drums, ENST-Drums, Groove and E-GMD; any other recording needs a .txt, .csv
-    or .mid of its name.
+    or .mid of its name, and is named and left out if there is none.
 
     Exit code 0: all scored. 1: some could not be read; the others are scored. 2: none could.
     """
     from rich.progress import track as progress
 
     from drummernet.evaluation.baselines import BASELINES
-    from drummernet.evaluation.datasets import find_tracks
+    from drummernet.evaluation.datasets import find_tracks, find_unannotated
     from drummernet.evaluation.evaluate import evaluate
     from drummernet.evaluation.json import write_json
     from drummernet.evaluation.report import write_html
@@ -58,6 +58,9 @@ def evaluate(
         if name not in BASELINES:
             raise ValueError(f"--against must be of {', '.join(BASELINES)}, got {name}")
     tracks = find_tracks(folder, split=split)
+    if split is None and (alone := [str(path.relative_to(folder)) for path in find_unannotated(folder)]):
+        others = f" and {len(alone) - 3} more" if len(alone) > 3 else ""
+        warn(f"left out, as there is no annotation: {', '.join(alone[:3])}{others}")
     systems = {"drummernet": Transcriber(weights or SHIPPED, threshold=threshold, refined=refined).file}
     systems |= {name: BASELINES[name]().file for name in names}
     evaluations = [

@@ -1,5 +1,6 @@
 """Read annotations: text, tables, MIDI, and the XML of IDMT-SMT-Drums and Sonic Visualiser."""
 
+import codecs
 import itertools
 import math
 import re
@@ -28,10 +29,10 @@ def read_annotation(path: str | Path, *, duration_s: float = math.inf) -> list[N
     """Read the notes of a file.
 
     Text (`.txt`, `.csv`) has a note in each line: onset in seconds, class, and optionally MIDI note and velocity,
-    separated by tabs, semicolons, blanks or commas; decimals have a point or a comma. Classes are the six of MDB
-    Drums, its subclasses, the labels of ENST-Drums and the toolkit's instruments. Of `.mid` channel 10 is read, or
-    every channel where that is empty. `.xml` is of IDMT-SMT-Drums. `.svl` is a layer of Sonic Visualiser with the
-    instants of the class that the name ends in, as in `RealDrum01_00#KD.svl`.
+    separated by tabs, semicolons, blanks or commas, in UTF-8 or UTF-16; decimals have a point or a comma. Classes are
+    the six of MDB Drums, its subclasses, the labels of ENST-Drums and the toolkit's instruments. Of `.mid` channel 10
+    is read, or every channel where that is empty. `.xml` is of IDMT-SMT-Drums. `.svl` is a layer of Sonic Visualiser
+    with the instants of the class that the name ends in, as in `RealDrum01_00#KD.svl`.
 
     Args:
         path: The file.
@@ -57,8 +58,6 @@ def read_annotation(path: str | Path, *, duration_s: float = math.inf) -> list[N
                     f"{path}, {place}: an onset at {note.onset_s:.3f} s, but the recording ends at {duration_s:.3f} s"
                 )
             notes.append(note)
-    except UnicodeDecodeError as error:
-        raise AnnotationError(f"{path}: is not text in UTF-8") from error
     except OSError as error:
         raise AnnotationError(f"{path}: {error.strerror}") from error
     return _without_doubles(notes)
@@ -81,8 +80,18 @@ def _number(text: str) -> float:
     return float(text.replace(",", "."))
 
 
+def _lines(path: Path) -> list[str]:
+    content = path.read_bytes()
+    utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))  # as some editors of Windows save
+    try:
+        return content.decode("utf-16" if utf_16 else "utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        number = 1 + error.object[: error.start].count(b"\n")
+        raise AnnotationError(f"{path}, line {number}: is not text in UTF-8; save it as such") from error
+
+
 def _text(path: Path) -> Iterator[tuple[str, Note]]:
-    for number, line in enumerate(path.read_text("utf-8-sig").splitlines(), 1):
+    for number, line in enumerate(_lines(path), 1):
         line = line.strip()
         separator = next((mark for mark in (r"\s*[\t;]\s*", r",?\s+,?\s*") if re.search(mark, line)), ",")
         fields = re.split(separator, line)

@@ -10,7 +10,7 @@ from ddsp_drums.audio import AUDIO_SUFFIXES, find_audio
 from drummernet.evaluation.datasets.annotations import AnnotationError
 from drummernet.evaluation.datasets.track import Track
 
-__all__ = ["find_tracks"]
+__all__ = ["find_tracks", "find_unannotated"]
 
 _PLAIN = {".txt", ".csv", ".mid", ".midi"}
 
@@ -34,23 +34,13 @@ def find_tracks(folder: str | Path, *, split: str | None = None) -> list[Track]:
         split: Take only this split of the data sets; all by default.
 
     Returns:
-        The tracks in order of the paths. Recordings without annotation are left out.
+        The tracks in order of the paths. Recordings without annotation are left out (`find_unannotated`).
 
     Raises:
         AudioFileError: If there is no recording.
         AnnotationError: If no recording has an annotation, one has several, or none is of the split.
     """
-    folder = Path(folder)
-    audio = find_audio(folder)
-    tracks: list[Track] = []
-    claimed: list[Path] = []
-    for root in [folder, *sorted(path for path in folder.rglob("*") if path.is_dir())]:
-        if not any(root.is_relative_to(other) for other in claimed):
-            found = next(filter(None, (layout(root) for layout in _LAYOUTS)), [])
-            tracks += found
-            claimed += [root] if found else []
-    rest = [path for path in audio if not any(path.is_relative_to(root) for root in claimed)]
-    tracks += _plain(folder, rest)
+    tracks, _ = _find(Path(folder))
     if not tracks:
         raise AnnotationError(f"{folder}: no recording has an annotation ({', '.join(sorted(_PLAIN))} of its name)")
     if split is not None:
@@ -61,6 +51,27 @@ def find_tracks(folder: str | Path, *, split: str | None = None) -> list[Track]:
                 f"{folder}: no track is of the split {split!r}; there are: {', '.join(splits) or 'none'}"
             )
     return sorted(tracks, key=lambda track: track.audio)
+
+
+def find_unannotated(folder: str | Path) -> list[Path]:
+    """Find recordings that nothing says the hits of: what `find_tracks` leaves out, but for the parts of data sets."""
+    return _find(Path(folder))[1]
+
+
+def _find(folder: Path) -> tuple[list[Track], list[Path]]:
+    """Find the tracks, and the recordings that are of no data set and have no annotation."""
+    audio = find_audio(folder)
+    tracks: list[Track] = []
+    claimed: list[Path] = []
+    for root in [folder, *sorted(path for path in folder.rglob("*") if path.is_dir())]:
+        if not any(root.is_relative_to(other) for other in claimed):
+            found = next(filter(None, (layout(root) for layout in _LAYOUTS)), [])
+            tracks += found
+            claimed += [root] if found else []
+    rest = [path for path in audio if not any(path.is_relative_to(root) for root in claimed)]
+    plain = _plain(folder, rest)
+    annotated = {track.audio for track in plain}
+    return tracks + plain, [path for path in rest if path not in annotated]
 
 
 def _idmt(root: Path) -> list[Track]:

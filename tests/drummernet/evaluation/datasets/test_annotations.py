@@ -1,3 +1,5 @@
+import codecs
+
 import mido
 import pytest
 from drummernet.evaluation.datasets import AnnotationError, Note, read_annotation
@@ -16,6 +18,8 @@ def write(path, content):
         "0.5\tKD\n1.25\tSD\n",
         "0.500000 \t KD \n1.250000 \t SD \n",
         "\ufeff0.5\tKD\r\n\r\n1.25, SD\r\n",
+        "0.5\tKD\r\n1,25\tSD\r\n".encode("utf-16"),
+        codecs.BOM_UTF16_BE + "0.5;KD\n1.25;SD".encode("utf-16-be"),
         "0,5\tKD\n1,25\tSD\n",
         "0,5;KD\n1,25;SD",
         "0,5 KD\n1,25, SD",
@@ -28,6 +32,8 @@ def write(path, content):
         "tabs",
         "MDB",
         "BOM CRLF",
+        "UTF-16",
+        "UTF-16 big end first",
         "decimal comma",
         "semicolon",
         "comma blank",
@@ -107,7 +113,8 @@ def test_times_a_little_past_the_end_are_kept(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("a.txt", b"\xff\xfe0\x00.\x005\x00", "not text in UTF-8"),
+        ("a.txt", "0.5 KD\r\n0.6 K\xf6\n".encode("latin-1"), "line 2: is not text in UTF-8"),
+        ("a.txt", "\ufeff0.5 KD\n0.6 SD".encode("utf-16-le")[:-1], "line 2: is not text in UTF-8"),
         ("a.xml", "<events><event>", "not readable as XML"),
         ("a.xml", "<?xml version='1.0' encoding='UTF-6'?><events/>", "not readable as XML"),
         ("a.mid", b"no midi", "MIDI"),

@@ -2,7 +2,7 @@ import mido
 import numpy as np
 import pytest
 import soundfile
-from drummernet.evaluation.datasets import AnnotationError, find_tracks, read_annotation
+from drummernet.evaluation.datasets import AnnotationError, find_tracks, find_unannotated, read_annotation
 
 from ddsp_drums.audio import AudioFileError
 
@@ -108,6 +108,7 @@ def test_a_plain_folder_has_annotations_beside_the_audio(tmp_path, suffix):
     text(tmp_path / "other.txt")
     audio(tmp_path / "not annotated.wav")
     assert found(tmp_path) == [("t.wav", f"t{suffix}", tmp_path.name, None)]
+    assert find_unannotated(tmp_path) == [tmp_path / "not annotated.wav"]
 
 
 def test_each_recording_has_the_annotation_beside_it(tmp_path):
@@ -138,7 +139,9 @@ def test_data_sets_and_plain_files_may_lie_in_one_folder(tmp_path):
     text(tmp_path / "idmt" / "annotation_xml" / "a#MIX.xml")
     audio(tmp_path / "mine" / "b.wav")
     text(tmp_path / "mine" / "b.txt")
+    audio(tmp_path / "idmt" / "audio" / "a#KD.wav")
     assert [track.dataset for track in find_tracks(tmp_path)] == ["idmt", "mine"]
+    assert find_unannotated(tmp_path) == []
 
 
 def test_hidden_files_are_left_out(tmp_path):
