@@ -34,7 +34,7 @@ def main(
     kits: Annotated[list[Path] | None, typer.Option(help="Sounds to render. Default: synthesised kits.")] = None,
     midi: Annotated[list[Path] | None, typer.Option(help="Performances to render. Default: made up.")] = None,
     music: Annotated[Path | None, typer.Option(help="Music without drums to learn beside. Default: made up.")] = None,
-    items: Annotated[int, typer.Option(min=1, help="Segments of 2 s to learn from.")] = 4000,
+    items: Annotated[int, typer.Option(min=1, help="Segments of 2 s to learn from.")] = 2000,
     out: Annotated[Path, typer.Option(help="Folder of the weights, the table and the picture.")] = Path(
         "runs/full_mix"
     ),

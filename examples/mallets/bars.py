@@ -56,7 +56,7 @@ def random_bars(rng: np.random.Generator) -> Bars:
         turn = 2 * np.pi * rng.uniform(3, 8) / SAMPLE_RATE * torch.arange(_N_SAMPLES)
         templates = templates * (1 - rng.uniform(0, 0.3) * (1 - turn.cos()))
     ring_s = decay_s[:, 0] * _UNHEARD_DB * np.log(10) / 20
-    damper_db = 0.0 if rng.random() < 0.2 else 60 * HOP_LENGTH / SAMPLE_RATE / 10 ** rng.uniform(-1.3, -0.3)
+    damper_db = 0.0 if rng.random() < 0.2 else 60 * HOP_LENGTH / SAMPLE_RATE / 10 ** rng.uniform(-1.3, 0)
     return Bars((templates / templates.abs().amax(-1, keepdim=True)).float(), ring_s.float(), damper_db)
 
 

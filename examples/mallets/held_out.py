@@ -10,9 +10,12 @@ import numpy as np
 from ddsp_drums.events import Note
 from mallets.performance import random_performance
 
-__all__ = ["PROGRAMS", "FluidSynthError", "pieces", "play"]
+__all__ = ["DAMPED", "PROGRAMS", "FluidSynthError", "pieces", "play"]
 
-PROGRAMS = {"vibraphone": 12, "marimba": 13, "xylophone": 14}  # General MIDI's, counted from 1
+PROGRAMS = {"vibraphone": 12, "electric piano": 5, "marimba": 13, "xylophone": 14}  # General MIDI's, counted from 1
+DAMPED = ("vibraphone", "electric piano")
+"""Whose notes end when they are let go; bars of wood ring until they are done, also FluidSynth's."""
+
 _SOUNDFONTS = ("FluidR3_GM.sf2", "default-GM.sf2", "TimGM6mb.sf2")
 _FOLDERS = ("/usr/share/sounds/sf2", "/usr/share/soundfonts", "/opt/homebrew/share/fluid-synth/sf2")
 _SIXTEENTH_S = 0.23

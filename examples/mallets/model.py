@@ -13,17 +13,8 @@ __all__ = ["MalletNet", "Prediction"]
 
 _BINS = 2  # a semitone
 _OCTAVES = 5
-_PARTIALS = (
-    -24,
-    -19,
-    -12,
-    0,
-    12,
-    19,
-    24,
-    31,
-    40,
-)  # semitones from a pitch at which it, or what it is taken for, sounds
+# Semitones from a pitch at which it sounds, or a note whose second or fourth harmonic is one of its own.
+_PARTIALS = (-24, -19, -12, 0, 7, 12, 16, 19, 24, 28, 31, 40)
 _QUIET = 0.01
 
 

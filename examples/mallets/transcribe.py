@@ -15,6 +15,7 @@ __all__ = ["notes_of", "transcribe"]
 _FRAME_RATE_HZ = SAMPLE_RATE / HOP_LENGTH
 _CHUNK, _AROUND = 2048, 64  # frames heard at a time, and more of them on both sides than the network looks at
 _THRESHOLD = 0.4
+_AGAIN = 0.8  # of a pitch that has been held all the while
 _HELD = 0.7
 
 
@@ -44,15 +45,26 @@ def transcribe(model: MalletNet, audio: Tensor) -> list[Note]:
 def notes_of(onset: Tensor, velocity: Tensor, held: Tensor) -> list[Note]:
     """Make notes of probabilities and velocities (K, N).
 
-    A note begins at a peak and lasts until it is no longer surely held, or its pitch begins again.
+    A note begins at a peak, and ends where it is held before rather than after, but not after its pitch begins again.
     """
     notes = []
     for row, pitch in enumerate(PITCHES):
-        times, _ = pick_peaks(onset[row], frame_rate_hz=_FRAME_RATE_HZ, threshold=_THRESHOLD)
-        for onset_s, limit_s in itertools.pairwise([*times.tolist(), onset.shape[1] / _FRAME_RATE_HZ]):
-            frame = round(onset_s * _FRAME_RATE_HZ)
-            over = (held[row, frame + 1 :] < _HELD).nonzero()
-            end_s = min(limit_s, (frame + 1 + int(over[0])) / _FRAME_RATE_HZ if len(over) else limit_s)
-            hard = max(1, round(127 * float(velocity[row, frame])))
-            notes.append(Note(onset_s, max(end_s - onset_s, 1 / _FRAME_RATE_HZ), pitch, hard))
+        for first, limit in itertools.pairwise([*_beginnings(onset[row], held[row]), onset.shape[1]]):
+            more = F.pad((held[row, first + 1 : limit] - _HELD).cumsum(0), (1, 0))
+            hard = max(1, round(127 * float(velocity[row, first])))
+            notes.append(Note(first / _FRAME_RATE_HZ, (1 + int(more.argmax())) / _FRAME_RATE_HZ, pitch, hard))
     return sorted(notes)
+
+
+def _beginnings(onset: Tensor, held: Tensor) -> list[int]:
+    """Pick the frames where notes of a pitch (N,) begin; what rings on begins again only if that is sure.
+
+    Another note whose harmonics are also its own looks much like a beginning, and cannot be one that was damped before.
+    """
+    kept: list[int] = []
+    for onset_s in pick_peaks(onset, frame_rate_hz=_FRAME_RATE_HZ, threshold=_THRESHOLD)[0].tolist():
+        frame = round(onset_s * _FRAME_RATE_HZ)
+        rings_on = bool(kept) and bool((held[kept[-1] + 1 : frame] > 0.5).all())
+        if onset[frame] > (_AGAIN if rings_on else 0):
+            kept.append(frame)
+    return kept

@@ -1,4 +1,5 @@
 import itertools
+import math
 import shutil
 
 import mido
@@ -9,7 +10,7 @@ from mallets.__main__ import app
 from mallets.held_out import FluidSynthError, pieces, play
 from mallets.model import MalletNet
 from mallets.picture import draw
-from mallets.score import score
+from mallets.score import guessed_ends, score
 from safetensors.torch import save_file
 from typer.testing import CliRunner
 
@@ -20,13 +21,22 @@ NOTES = [Note(0.2, 0.3, 60, 90), Note(0.6, 0.5, 64, 80), Note(0.6, 0.5, 67, 80)]
 
 
 def test_scores_of_the_same_of_wrong_ends_and_of_nothing():
-    assert score(NOTES, NOTES) == (1, 1, 1)
+    assert score(NOTES, NOTES) == (1, 1, 0)
     longer = [note._replace(duration_s=note.duration_s + 0.3) for note in NOTES]
-    assert score(NOTES, longer)[:2] == (1, 0)
+    assert score(NOTES, longer) == (1, 0, pytest.approx(0.3))
     octave = [note._replace(pitch=note.pitch + 12) for note in NOTES]
     assert score(NOTES, octave)[:2] == (0, 0)
-    assert score(NOTES, []) == (0, 0, 0)
-    assert score([], []) == (1, 1, 1)
+    for nothing, value in ((score(NOTES, []), 0), (score([], []), 1)):
+        assert nothing[:2] == (value, value)
+        assert math.isnan(nothing.error_s)
+
+
+def test_guessed_ends_are_those_of_notes_that_begin_where_others_were_found():
+    found = [note._replace(onset_s=note.onset_s + 0.01, duration_s=9.0) for note in [*NOTES, Note(0.7, 0.1, 60, 80)]]
+    for notes in guessed_ends(NOTES, found).values():
+        assert [(note.onset_s, note.pitch) for note in notes] == [(note.onset_s, note.pitch) for note in found]
+        assert score(NOTES, notes).onset == score(NOTES, found).onset
+    assert guessed_ends(NOTES, found)["until the pitch begins again"][0].duration_s == pytest.approx(0.5)
 
 
 def test_pieces_can_be_played_with_two_mallets_on_each_bar():

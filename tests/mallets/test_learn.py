@@ -60,6 +60,13 @@ def test_a_note_ends_where_its_pitch_begins_again_and_with_the_recording():
     assert second.end_s == pytest.approx(2.0)
 
 
+def test_what_is_held_begins_again_only_if_that_is_sure():
+    onset, velocity, held = torch.zeros(3, len(PITCHES), 100)
+    onset[7, [20, 40, 60, 80]] = torch.tensor([0.6, 0.6, 0.95, 0.6])
+    held[7, 20:70] = 1
+    assert [round(note.onset_s * 62.5) for note in notes_of(onset, velocity, held)] == [20, 60, 80]
+
+
 @pytest.mark.parametrize("chunk", [7, 50])
 def test_a_recording_in_pieces_is_heard_as_one(monkeypatch, chunk):
     net = MalletNet(channels=8).eval()
