@@ -61,7 +61,8 @@ class Level(NamedTuple):
 class LevelMeter:
     """Measures a recording that comes in pieces; scaled by the result it is what `scale_level` makes of the whole.
 
-    Blocks without sound do not count here, so that minutes of silence before the first hit make nothing louder. It keeps four numbers for each 20 ms: an hour is 6 MB.
+    Blocks without sound do not count here, so that minutes of silence before the first hit make nothing louder. Of each
+    20 ms it keeps four numbers: an hour is 6 MB.
 
     Args:
         sample_rate: Hz.

@@ -1,0 +1,87 @@
+"""Measure where the shipped network is weak: the last lines of its card.
+
+python -m benchmarks.weak_spots --kits KITS --midi GROOVE, where KITS holds `muldjord` and `frankensnare`, and GROOVE is
+the Groove MIDI Dataset, of which nothing in the splits `validation` and `test` was trained on.
+"""
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import numpy as np
+import torch
+import typer
+from drummernet import Transcriber
+from drummernet.demo import demo_hits, write_demo_loop
+from drummernet.render import drum_notes
+from drummernet.weights import SHIPPED
+
+from ddsp_drums.audio.degradations import coloured_noise, crackle
+from ddsp_drums.events import Hit, read_midi
+from ddsp_drums.kits import BY_ID, Kit, load_kit, render
+from ddsp_drums.metrics import OnsetCounts, count_onsets
+
+RATE = 16_000
+CLASSES = ("KD", "SD", "HH")
+SECONDS, PERFORMANCES = 20.0, 20
+
+
+def count(reference: Iterable[Hit], estimate: Iterable[Hit]) -> dict[str, OnsetCounts]:
+    """Count kicks, snares and hi-hats within 50 ms."""
+
+    def onsets(hits: Iterable[Hit]) -> dict[str, list[float]]:
+        found = defaultdict(list)
+        for hit in sorted(hits):
+            found[BY_ID[hit.instrument].six].append(hit.onset_s)
+        return found
+
+    there, found = onsets(reference), onsets(estimate)
+    return {name: count_onsets(there[name], found[name]) for name in CLASSES}
+
+
+def performances(groove: Path) -> Iterator[list[Hit]]:
+    """Yield the first seconds of the longer performances that nothing was trained on."""
+    with (groove / "info.csv").open() as table:
+        for row in csv.DictReader(table):
+            path = groove / row["midi_filename"]
+            if row["split"] != "train" and float(row["duration"]) > 25 and path.exists():
+                hits = read_midi(path, notes=drum_notes())
+                if len(hits) > 50:
+                    yield [hit for hit in hits if hit.onset_s < SECONDS]
+
+
+def main(
+    kits: Annotated[Path | None, typer.Option()] = None,
+    midi: Annotated[Path | None, typer.Option()] = None,
+    weights: Path = SHIPPED,
+) -> None:
+    """Print false hits a minute of noise and crackle, the demo's loop, and snares by sticks and brushes."""
+    torch.set_num_threads(1)
+    transcriber = Transcriber(weights)
+    for slope_db in (0, -3, -6, -9):
+        noise = coloured_noise(60 * RATE, rng=np.random.default_rng(0), slope_db=slope_db)
+        print(f"noise of {slope_db} dB an octave: {len(transcriber(noise).events)} hits a minute")
+    clicks = crackle(60 * RATE, sample_rate=RATE, rng=np.random.default_rng(0), rate_hz=20.0)
+    print(f"crackle of 20 clicks a second: {len(transcriber(clicks).events)} hits a minute")
+    with TemporaryDirectory() as folder:
+        write_demo_loop(Path(folder, "loop.flac"))
+        print("the demo's loop:", count(demo_hits(), transcriber.file(Path(folder, "loop.flac")).hits))
+    if kits and midi:
+        sticks = load_kit(kits / "muldjord", sample_rate=RATE)
+        snares = load_kit(kits / "frankensnare", sample_rate=RATE).drums["SD"]
+        brushed = tuple(drum for drum in snares if "brush" in drum.name)
+        for name, kit in {"sticks": sticks, "brushes": Kit("brushes", RATE, {**sticks.drums, "SD": brushed})}.items():
+            total = np.zeros(3, dtype=int)
+            for seed, hits in enumerate(islice(performances(midi), PERFORMANCES)):
+                played = [hit for hit in hits if hit.instrument in kit.classes]
+                audio = render(played, kit, duration_s=SECONDS, rng=np.random.default_rng(seed))
+                total += count(played, transcriber(audio).hits)["SD"]
+            print(f"snares by {name}: F1 {OnsetCounts(*total).f1:.2f}, {total[2] / (total[0] + total[2]):.0%} missed")
+
+
+if __name__ == "__main__":
+    typer.run(main)
