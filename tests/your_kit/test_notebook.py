@@ -36,7 +36,7 @@ def test_the_notebook_was_run_without_an_error_and_shows_what_it_found():
 def test_the_notebook_runs_from_sounds_to_midi(source, tmp_path, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     for cell in source.cells:
-        cell.source = cell.source.replace("SEGMENTS = 2400", "SEGMENTS = 16")
+        cell.source = cell.source.replace("SEGMENTS = 12000", "SEGMENTS = 16")
     assert any("SEGMENTS = 16 " in cell.source for cell in source.cells)
     NotebookClient(source, timeout=300, kernel_name="python3", resources={"metadata": {"path": tmp_path}}).execute()
     assert len(list((tmp_path / "my_sounds").glob("*.wav"))) == 20
