@@ -12,7 +12,7 @@ import torch
 
 from benchmarks.machine import file_name
 from benchmarks.operations import OPERATIONS
-from benchmarks.report import keep_others, load_results, reached, save_results, write_page
+from benchmarks.report import keep_others, load_results, save_results, summary, write_page
 
 _ROOT = Path(__file__).resolve().parent
 
@@ -34,7 +34,7 @@ def main() -> int:
         sys.exit(f"no results in {results}: run without --draw first")
     write_page(everything, docs / "benchmarks.md")
     for each in everything:
-        print(reached(each), end="\n\n")
+        print(summary(each), end="\n\n")
     return status
 
 

@@ -46,12 +46,12 @@ def _worst_choice(results: Results, operation: Entry) -> list[tuple[str, ...]]:
     choices = list(results.choices(operation))
     if not choices:
         return []
-    row, worst, best = max(choices, key=lambda choice: choice[1])
-    beyond = sum(ratio > ALLOWED for _, ratio, _ in choices)
+    worst = max(choices, key=lambda choice: choice.ratio)
+    beyond = sum(choice.ratio > ALLOWED for choice in choices)
     work = f"{operation['title']}: the chosen backend against the best, worst of {len(choices)} swept rows"
-    measured = _both(results, row, row["against"][best])
+    measured = _both(results, worst.row, worst.row["against"][worst.best])
     reached = "yes" if beyond == 0 else f"no, {beyond} beyond"
-    return [(work, f"at most {ALLOWED:g} of its time", f"**{worst:.2f}**", *measured, reached)]
+    return [(work, f"at most {ALLOWED:g} of its time", f"**{worst.ratio:.2f}**", *measured, reached)]
 
 
 def _both(results: Results, row: Entry, other: Entry) -> tuple[str, ...]:

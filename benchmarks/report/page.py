@@ -27,6 +27,9 @@ _METHOD = """\
 - **Ratios** are medians of ratios of neighbours: the two run in turns (A B A B), so that a slow moment of the machine
   hits both; the quartiles stand in brackets. They need not equal the ratio of the medians. The spread of a time is the
   distance of its quartiles over its median.
+- **Choices.** What chooses a backend is timed in turns with each that it chooses from; the last columns of a sweep say
+  how many times as long as the best of these it took. The milliseconds beside them were measured each by itself,
+  minutes apart, and differ by what else the machine did.
 - **Memory** is the peak beyond what was held before the call, outputs and gradients included, of the first call after
   compilation: the resident set on Linux, the allocator's count on a GPU. Inputs are not counted.
 - **The ceiling** is the larger of two least times: all inputs and outputs copied once at the bandwidth, and the
@@ -71,6 +74,12 @@ def write_page(found: Sequence[Results], page: Path) -> None:
 def reached(results: Results) -> str:
     """Set the goals beside what was measured on a machine."""
     return f"On {_device(results)}:\n\n{text.table(HEADS, headline(results))}"
+
+
+def summary(results: Results) -> str:
+    """Set the goals beside what was measured on a machine, and every choice of a backend beside the best one."""
+    choices = [tables.choices(results, one) for one in results.operations if any(results.choices(one))]
+    return "\n\n".join([reached(results), *choices])
 
 
 def _device(results: Results) -> str:
@@ -144,15 +153,19 @@ def _outcome(results: Results, operation: Entry) -> list[str]:
     if losses:
         heads = ("point", "pass", "ours", "ms", "theirs", "ms", "ours / theirs")
         parts.append(text.table(heads, losses))
-    every = list(results.choices(operation))
-    if every:
-        misses = tables.choices(results, operation)
-        title = f"**Where the chosen backend takes more than {ALLOWED:g} times as long as the best**"
-        parts.append(f"{title}, both timed in turns: {_rows(len(misses))} of {len(every)}.")
-        if misses:
-            heads = ("point", "pass", "chosen by", "ms", "best", "ms", "chosen / best")
-            parts.append(text.table(heads, misses))
-    return parts
+    return [*parts, *_choices(results, operation)]
+
+
+def _choices(results: Results, operation: Entry) -> list[str]:
+    ratios = [choice.ratio for choice in results.choices(operation)]
+    if not ratios:
+        return []
+    title = f"**Where the chosen backend takes more than {ALLOWED:g} times as long as the best**"
+    misses = sum(ratio > ALLOWED for ratio in ratios)
+    return [
+        f"{title}, both timed in turns: {_rows(misses)} of {len(ratios)}.",
+        text.folded("Every choice", tables.choices(results, operation)),
+    ]
 
 
 def _rows(number: int) -> str:

@@ -4,9 +4,19 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 Entry = dict[str, Any]
+
+
+class Choice(NamedTuple):
+    """What a provider took that chooses, over what the `best` of its choices took in turns with it; with quartiles."""
+
+    row: Entry
+    best: str
+    ratio: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -45,12 +55,18 @@ class Results:
         calculated = row["operations"] / self.ceilings["operations_per_s"]
         return float(max(copied, calculated) / row["median_s"])
 
-    def choices(self, operation: Entry) -> Iterator[tuple[Entry, float, str]]:
-        """Walk over the rows of providers that choose: each, its time over that of the best choice, and that choice."""
+    def choices(self, operation: Entry) -> Iterator[Choice]:
+        """Walk over the rows of providers that choose."""
         for row in self.rows:
             if row["operation"] == operation["name"] and row["goal"] is None and row["against"]:
-                best = min(row["against"], key=lambda name: row["against"][name]["ratio"])
-                yield row, 1 / row["against"][best]["ratio"], best
+                yield chosen(row)
+
+
+def chosen(row: Entry) -> Choice:
+    """Compare what a row chose with the best that there was to choose from."""
+    best = min(row["against"], key=lambda name: row["against"][name]["ratio"])
+    low, ratio, high = (1 / row["against"][best][name] for name in ("high", "ratio", "low"))
+    return Choice(row, best, ratio, low, high)
 
 
 def _key(row: Entry) -> tuple[Any, ...]:

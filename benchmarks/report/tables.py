@@ -4,23 +4,26 @@ from collections import defaultdict
 
 from benchmarks.report import text
 from benchmarks.report.headline import ALLOWED
-from benchmarks.report.results import Entry, Results, sweep_cases
+from benchmarks.report.results import Entry, Results, chosen, sweep_cases
 
 
 def sweep_table(results: Results, operation: Entry, sweep: Entry, backward: bool) -> str:
-    """Compare all providers at the points of a sweep, in milliseconds, the fastest in bold."""
+    """Compare all providers at the points of a sweep, in milliseconds, the fastest in bold, and choices in turns."""
     providers = [
         one["name"]
         for one in operation["providers"]
         if any(results.find(operation["name"], one["name"], case, backward) for case in sweep_cases(sweep))
     ]
+    choosing = [one["name"] for one in operation["providers"] if one["backends"] and one["name"] in providers]
     lines = []
     for value, case in zip(sweep["values"], sweep_cases(sweep), strict=True):
         rows = [results.find(operation["name"], name, case, backward) for name in providers]
         fastest = min((row["median_s"] for row in rows if row), default=0.0)
         cells = [_bold(text.ms(row["median_s"]), row["median_s"] == fastest) if row else "not run" for row in rows]
-        lines.append([f"{value:g}", *cells])
-    return text.table([sweep["label"], *providers], lines)
+        choices = [row for name, row in zip(providers, rows, strict=True) if name in choosing]
+        ratios = [f"{chosen(row).ratio:.2f}" if row and row["against"] else "not run" for row in choices]
+        lines.append([f"{value:g}", *cells, *ratios])
+    return text.table([sweep["label"], *providers, *(f"{name} / best, in turns" for name in choosing)], lines)
 
 
 def _bold(cell: str, yes: bool) -> str:
@@ -89,22 +92,25 @@ def losses(results: Results, operation: Entry) -> text.Lines:
     return lines
 
 
-def choices(results: Results, operation: Entry) -> text.Lines:
-    """List by how much the choice of a backend misses the best one, where by more than a tenth."""
+def choices(results: Results, operation: Entry) -> str:
+    """Compare the choice of a backend with the best one at every point, timed in turns."""
     base = operation["sweeps"][0]["base"]
-    return [
-        (
-            text.case(row["case"], base),
-            _pass(row),
-            row["provider"],
-            text.ms(row["median_s"]),
-            best,
-            text.ms(row["against"][best]["median_s"]),
-            f"{ratio:.2f}",
-        )
-        for row, ratio, best in results.choices(operation)
-        if ratio > ALLOWED
-    ]
+    return text.table(
+        ("point", "pass", "chosen by", "ms", "best", "ms", "chosen / best", "quartiles"),
+        [
+            (
+                text.case(row["case"], base),
+                _pass(row),
+                row["provider"],
+                text.ms(row["median_s"]),
+                best,
+                text.ms(row["against"][best]["median_s"]),
+                _bold(f"{ratio:.2f}", ratio > ALLOWED),
+                f"{low:.2f} to {high:.2f}",
+            )
+            for row, best, ratio, low, high in results.choices(operation)
+        ],
+    )
 
 
 def not_run(results: Results, operation: Entry) -> str:

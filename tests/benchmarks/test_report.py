@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from benchmarks.operations import OPERATIONS, template_synthesis
-from benchmarks.report import Results, keep_others, load_results, reached, save_results, write_page
+from benchmarks.report import Results, keep_others, load_results, reached, save_results, summary, write_page
 from benchmarks.report import text as markdown
 
 pytest.importorskip("matplotlib", reason="plots need matplotlib")
@@ -84,11 +84,19 @@ def test_the_headline_sets_goals_beside_what_was_measured(results):
     assert "no, 1 beyond" in lines[-1]
 
 
+def test_the_summary_has_every_choice_beside_the_best(results):
+    points = {tuple(row["case"].values()) for row in results.rows if row["provider"] == "auto"}
+    assert summary(results).startswith(reached(results))
+    assert summary(results).count("| both | auto |") == len(points)
+
+
 def test_the_page_states_wins_losses_and_what_is_missing(results, tmp_path):
     write_page([results], tmp_path / "docs" / "benchmarks.md")
     page = (tmp_path / "docs" / "benchmarks.md").read_text()
     assert "faster** than what runs by default: one row." in page
     assert "in turns: one row of " in page
+    assert "| auto / best, in turns |" in page
+    assert "| auto | 4.00 | polyphase | 315 | **2.00** | 0.03 to 0.03 |" in page
     assert "| zeros and conv1d | more than 3e+09 multiply-adds | 1 |" in page
     assert "Not yet measured on a GPU" in page
     images = re.findall(r"\]\((.*\.png)\)", page)
