@@ -8,11 +8,13 @@ from torch import Tensor
 
 
 def require_float(name: str, tensor: Tensor, shape: str, min_dims: int = 1) -> None:
-    """Raise unless `tensor` is a floating-point tensor of at least `min_dims` dimensions."""
+    """Raise unless `tensor` is a dense floating-point tensor of at least `min_dims` dimensions."""
     if not isinstance(tensor, Tensor):
         raise TypeError(f"{name} must be a torch.Tensor of shape {shape}, got {type(tensor).__name__}")
     if not tensor.is_floating_point():
         raise TypeError(f"{name} must be floating point of shape {shape}, got {tensor.dtype}")
+    if tensor.layout != torch.strided:
+        raise TypeError(f"{name} must be dense of shape {shape}, got {tensor.layout}")
     if tensor.dim() < min_dims:
         raise ValueError(f"{name} must have shape {shape}, got {tuple(tensor.shape)}")
 

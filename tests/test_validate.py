@@ -22,6 +22,11 @@ def test_what_is_no_tensor_of_floats_is_named(value):
         require_float("audio", value, "(T)")
 
 
+def test_what_is_not_dense_is_named():
+    with pytest.raises(TypeError, match=r"audio must be dense of shape \(T\), got torch.sparse"):
+        require_float("audio", torch.ones(3, 3).to_sparse(), "(T)")
+
+
 def test_a_size_that_is_traced_passes():
     class Checked(torch.nn.Module):
         def forward(self, x):
