@@ -49,6 +49,14 @@ def triton_device() -> str:
 
 
 @pytest.fixture
+def cuda() -> str:
+    """Where kernels run that an interpreter cannot stand in for."""
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    return "cuda"
+
+
+@pytest.fixture
 def poisoned_memory() -> Iterator[None]:
     """Fill what `torch.empty` returns with NaN, so that memory read before it is written shows."""
     torch.use_deterministic_algorithms(True, warn_only=True)

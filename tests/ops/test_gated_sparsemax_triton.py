@@ -2,11 +2,13 @@ import os
 
 import pytest
 import torch
-from torch.autograd import gradcheck
+from torch.autograd import gradcheck, gradgradcheck
+from torch.library import opcheck
 
 from ddsp_drums import gated_sparsemax
 from ddsp_drums.ops.gated_sparsemax import op
 from ddsp_drums.ops.gated_sparsemax.reference import gated_sparsemax_by_parts, gradient_by_parts
+from tests.ops.capture import assert_capturable
 from tests.tolerances import assert_equal
 
 pytestmark = pytest.mark.gpu
@@ -108,6 +110,25 @@ def test_the_operators_differentiate_through_the_kernels(kernels, triton_device,
     monkeypatch.setattr(op, "_kernels", lambda logits, window: kernels)
     logits = torch.randn(1, 2, 3, dtype=torch.float64, device=triton_device, requires_grad=True)
     assert gradcheck(lambda x: gated_sparsemax(x, window=2), logits)
+    assert gradgradcheck(lambda x: gated_sparsemax(x, window=2), logits)
+    opcheck(torch.ops.ddsp_drums.gated_sparsemax, (logits, 2, True))
+
+
+def test_never_synchronises_and_can_be_captured(cuda):
+    logits = torch.randn(4, 11, 300, device=cuda)
+
+    def step():
+        x = logits.detach().requires_grad_()
+        y = gated_sparsemax(x, window=64)
+        return y, *torch.autograd.grad(y.square().sum(), x)
+
+    assert_capturable(step, logits)
+
+
+def test_compiles_without_a_graph_break(cuda):
+    logits = torch.randn(4, 11, 300, device=cuda)
+    compiled = torch.compile(gated_sparsemax, fullgraph=True)
+    assert_equal(compiled(logits, window=64), gated_sparsemax(logits, window=64))
 
 
 @pytest.mark.skipif(os.environ.get("TRITON_INTERPRET") == "1", reason="the interpreter compiles nothing")

@@ -4,6 +4,7 @@ import torch
 from ddsp_drums import median_filter
 from ddsp_drums.ops.median_filter import op
 from ddsp_drums.ops.median_filter.reference import median_by_unfolding
+from tests.ops.capture import assert_capturable
 from tests.tolerances import assert_equal
 
 pytestmark = pytest.mark.gpu
@@ -77,6 +78,17 @@ def test_a_gradient_that_is_not_finite_reaches_the_median_alone(device):
     incoming[7] = torch.inf
     (gradient,) = torch.autograd.grad(median_filter(x, kernel_size=5), x, incoming)
     assert (~gradient.isfinite()).nonzero().tolist() == [[7]]
+
+
+def test_never_synchronises_and_can_be_captured(cuda):
+    samples = torch.randn(4, 33, 90, device=cuda)
+
+    def step():
+        x = samples.detach().requires_grad_()
+        y = median_filter(x, kernel_size=31)
+        return y, *torch.autograd.grad(y.square().sum(), x)
+
+    assert_capturable(step, samples)
 
 
 @pytest.mark.usefixtures("poisoned_memory")

@@ -92,8 +92,9 @@ def _synthesize(
     begin = program % tiles * SAMPLES
     t = begin + tl.arange(0, SAMPLES)
     samples = frames * hop_length
+    size = tl.minimum(SAMPLES, samples - begin)  # of the tile; its last samples may lie beyond 2**31
     first = tl.maximum(begin - length + hop_length, 0) // hop_length  # the first frame whose sound reaches the tile
-    last = tl.minimum((begin + SAMPLES + hop_length - 1) // hop_length, frames)
+    last = (begin + size - 1) // hop_length + 1
     if STEMS:
         item, k = track // instruments, track % instruments
         end = k + 1
@@ -112,7 +113,7 @@ def _synthesize(
             total += tl.load(y + row * frames + n) * tl.load(sound + j, (j >= 0) & (j < length), other=0.0)
             i += 1
         k += 1
-    tl.store(audio + track * samples + t, total, t < samples)
+    tl.store(audio + track * samples + t, total, tl.arange(0, SAMPLES) < size)
 
 
 @triton.jit
