@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ddsp_drums._autocast import without_autocast
+from ddsp_drums._tracing import constant, constant_when_traced
 from ddsp_drums.nn._audio import as_audio
 from ddsp_drums.nn.cqt import require_octaves
 
@@ -114,16 +115,13 @@ class _Octave(NamedTuple):
     lead: int  # blocks before the one that starts at the centre of a frame
 
 
+@constant_when_traced
 def _design(
     sample_rate: float, hop_length: int, f_min_hz: float, n_octaves: int, bins_per_octave: int
 ) -> list[_Octave]:
     require_octaves(sample_rate, hop_length, f_min_hz, n_octaves, bins_per_octave)
     octaves = _wavelets(sample_rate, hop_length, f_min_hz, n_octaves, bins_per_octave)
-    return [_Octave(torch.from_numpy(wavelets), lead) for wavelets, lead in octaves]
-
-
-# What torch.compiler.assume_constant_result does, which would import Triton.
-_design._dynamo_marked_constant = True  # type: ignore[attr-defined]
+    return [_Octave(constant(wavelets), lead) for wavelets, lead in octaves]
 
 
 @lru_cache(maxsize=8)
@@ -155,7 +153,7 @@ def _transform(audio: Tensor, hop_length: int, octaves: list[_Octave]) -> Tensor
     longest = max(octave.lead for octave in octaves)
     flat = audio.reshape(-1, audio.shape[-1])
     padded = F.pad(flat, (longest * hop_length, (frames + longest) * hop_length - flat.shape[-1]))
-    blocks = padded.unflatten(-1, (-1, hop_length)).mT  # (B, hop, longest + N + longest)
+    blocks = padded.unflatten(-1, (frames + 2 * longest, hop_length)).mT  # (B, hop, longest + N + longest)
     magnitudes = []
     for octave in octaves:
         start = longest - octave.lead

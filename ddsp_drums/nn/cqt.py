@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ddsp_drums._autocast import without_autocast
+from ddsp_drums._tracing import constant, constant_when_traced
 from ddsp_drums._validate import require_count, require_number, require_positive
 from ddsp_drums.nn._audio import as_audio
 from ddsp_drums.nn._cqt_kernels import design_octaves
@@ -134,6 +135,7 @@ class _Octave(NamedTuple):
     turns: Tensor
 
 
+@constant_when_traced
 def _design(
     sample_rate: float, hop_length: int, f_min_hz: float, n_octaves: int, bins_per_octave: int, window_ratio: float
 ) -> list[_Octave]:
@@ -146,13 +148,9 @@ def _design(
         raise ValueError(f"window_ratio must be in (0, 1], got {window_ratio}")
     octaves = design_octaves(sample_rate, hop_length, f_min_hz, n_octaves, bins_per_octave, window_ratio)
     return [
-        _Octave(torch.from_numpy(dft), torch.from_numpy(filters), lead, blocks, torch.from_numpy(turns))
+        _Octave(constant(dft), constant(filters), lead, blocks, constant(turns))
         for dft, filters, lead, blocks, turns in octaves
     ]
-
-
-# What torch.compiler.assume_constant_result does, which would import Triton.
-_design._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 
 def require_octaves(sample_rate: float, hop_length: int, f_min_hz: float, n_octaves: int, bins_per_octave: int) -> None:

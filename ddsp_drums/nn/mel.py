@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ddsp_drums._autocast import without_autocast
+from ddsp_drums._tracing import constant, constant_when_traced
 from ddsp_drums._validate import require_count, require_number, require_positive
 from ddsp_drums.nn._audio import as_audio
 from ddsp_drums.nn.stft import complex_spectrogram
@@ -113,6 +114,7 @@ def _magnitudes(spectrum: Tensor) -> Tensor:
     return (real.square() + imaginary.square() + torch.finfo(real.dtype).tiny).sqrt()
 
 
+@constant_when_traced
 def _design(sample_rate: int, n_fft: int, hop_length: int, n_mels: int, f_min_hz: float, floor: float) -> Tensor:
     """Check the options and return the filters (F, n_fft / 2 + 1)."""
     for name, count in (("n_fft", n_fft), ("hop_length", hop_length), ("n_mels", n_mels)):
@@ -122,11 +124,7 @@ def _design(sample_rate: int, n_fft: int, hop_length: int, n_mels: int, f_min_hz
     require_number("f_min_hz", f_min_hz)
     if not 0 <= f_min_hz < sample_rate / 2:
         raise ValueError(f"f_min_hz must be from 0 to below the Nyquist frequency {sample_rate / 2:g}, got {f_min_hz}")
-    return torch.from_numpy(_filters(sample_rate, n_fft, n_mels, f_min_hz))
-
-
-# What torch.compiler.assume_constant_result does, which would import Triton.
-_design._dynamo_marked_constant = True  # type: ignore[attr-defined]
+    return constant(_filters(sample_rate, n_fft, n_mels, f_min_hz))
 
 
 @lru_cache(maxsize=8)

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 import ddsp_drums as dd
+from tests.tolerances import assert_equal
 
 LAYERS = {
     "percussive": dd.PercussiveEnhancer(),
@@ -30,6 +31,27 @@ def test_a_tensor_without_data_has_its_shape(name):
     output = LAYERS[name](torch.zeros(2, 3000, device="meta"))
     assert output.is_meta
     assert output.shape == LAYERS[name](torch.zeros(2, 3000)).shape
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_batch_of_any_size_is_exported(name):
+    sizes = ({0: torch.export.Dim("batch", min=1, max=100)},)
+    exported = torch.export.export(LAYERS[name], (torch.randn(3, 2000),), dynamic_shapes=sizes).module()
+    audio = torch.randn(5, 2000)
+    assert_equal(exported(audio), LAYERS[name](audio))
+
+
+@pytest.mark.parametrize("name", ["percussive", "spectrogram", "log_mel", "pseudo_cqt", "cqt"])
+def test_a_function_compiles_for_audio_of_any_size(name):
+    one_octave = {"sample_rate": 16000, "n_octaves": 1, "f_min_hz": 1000.0}  # each is traced by itself
+    options = {"log_mel": {"sample_rate": 16000}, "pseudo_cqt": one_octave, "cqt": one_octave}.get(name, {})
+    function = getattr(dd, name)
+    compiled = torch.compile(function, fullgraph=True, dynamic=True, backend="aot_eager")
+    for shape in ((2, 2000), (3, 3001)):
+        audio = torch.randn(shape, dtype=torch.float64, requires_grad=True)
+        ours, eager = compiled(audio, **options), function(audio, **options)
+        assert_equal(ours, eager)
+        assert_equal(*(torch.autograd.grad(output.square().sum(), audio)[0] for output in (ours, eager)))
 
 
 @pytest.mark.parametrize("samples", [1, 99, 100, 101])

@@ -95,7 +95,7 @@ def test_what_is_not_finite_spreads_as_specified(bad, silent_slot):
 
 
 @pytest.mark.parametrize("silent_slot", [False, True])
-@pytest.mark.parametrize("alpha", [1.0, 2.0])
+@pytest.mark.parametrize("alpha", [1.0, 1.5, 2.0, 3.0])
 def test_gradients_in_float64(silent_slot, alpha):
     logits = torch.randn(2, 3, 10, dtype=torch.float64, requires_grad=True)
 
@@ -260,11 +260,20 @@ def test_hessian_is_that_of_the_specification():
     assert_equal(hessian(lambda x: gated_sparsemax(x, window=4)), hessian(specified(4)))
 
 
-@pytest.mark.parametrize("silent_slot", [False, True])
-@pytest.mark.parametrize("dynamic", [False, True])
-def test_compiles_without_a_graph_break(silent_slot, dynamic):
+@pytest.mark.parametrize(
+    ("alpha", "silent_slot", "dynamic"),
+    [
+        (2.0, False, False),
+        (2.0, True, False),
+        (2.0, True, True),
+        (1.0, True, True),
+        (1.5, True, False),
+        (3.0, False, False),
+    ],
+)
+def test_compiles_without_a_graph_break(alpha, silent_slot, dynamic):
     def gate(logits):
-        return gated_sparsemax(logits, window=4, silent_slot=silent_slot)
+        return gated_sparsemax(logits, window=4, alpha=alpha, silent_slot=silent_slot)
 
     compiled = torch.compile(gate, fullgraph=True, backend="aot_eager", dynamic=dynamic)
     assert_same(compiled, gate, torch.randn(2, 3, 10))

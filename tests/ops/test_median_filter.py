@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.autograd import gradcheck, gradgradcheck
 
-from ddsp_drums import median_filter
+from ddsp_drums import MedianFilter, median_filter
 from ddsp_drums.ops.median_filter import op
 from ddsp_drums.ops.median_filter.network import median_network
 from ddsp_drums.ops.median_filter.reference import median_by_unfolding
@@ -166,6 +166,16 @@ def test_compiles_without_a_graph_break():
         eager = value_and_gradient(lambda x, dim=dim: median_filter(x, kernel_size=5, dim=dim), x, x)
         for actual, expected in zip(ours, eager, strict=True):
             assert_equal(actual, expected)
+
+
+@pytest.mark.parametrize("dim", [0, 1, 2])
+def test_exports_with_a_batch_of_any_size(dim):
+    layer = MedianFilter(kernel_size=5, dim=dim)
+    sizes = ({0: torch.export.Dim("batch", min=2, max=100)},)
+    exported = torch.export.export(layer, (torch.randn(3, 6, 20),), dynamic_shapes=sizes)
+    assert "ddsp_drums.median_filter" in exported.graph_module.code
+    x = torch.randn(5, 6, 20)
+    assert_equal(exported.module()(x), layer(x))
 
 
 @pytest.mark.parametrize("in_dim", [0, 1, 2])

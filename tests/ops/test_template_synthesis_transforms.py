@@ -46,8 +46,14 @@ def test_exports():
         def forward(self, activations, templates):
             return template_synthesis(activations, templates, hop_length=4)
 
-    inputs = torch.randn(2, 3, 20), torch.randn(3, 50)
-    assert_equal(torch.export.export(Play(), inputs).module()(*inputs), Play()(*inputs))
+    batch, frames = torch.export.Dim("batch", min=2, max=100), torch.export.Dim("frames", min=2, max=100)
+    for kits in ((), (4,)):  # one for all, and one an item
+        inputs = torch.randn(4, 3, 20), torch.randn(*kits, 3, 50)
+        sizes = ({0: batch, 2: frames}, {0: batch} if kits else {})
+        exported = torch.export.export(Play(), inputs, dynamic_shapes=sizes)
+        assert "ddsp_drums.template_synthesis" in exported.graph_module.code
+        inputs = torch.randn(7, 3, 31), torch.randn(*(7 for _ in kits), 3, 50)
+        assert_equal(exported.module()(*inputs), Play()(*inputs))
 
 
 @each_backend

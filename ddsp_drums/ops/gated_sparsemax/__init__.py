@@ -25,8 +25,8 @@ def gated_sparsemax(logits: Tensor, *, window: int, alpha: float = 2.0, silent_s
             some instrument must play somewhere in every window.
 
     Returns:
-        Activations in [0, 1], shape (..., K, N). With `alpha` 2, half precision is computed in float32 and rounded at
-        the end. Under autocast the result is float32.
+        Activations in [0, 1], shape (..., K, N). A NaN makes its frame NaN, and its window of its instrument. With
+        `alpha` 2, half precision is computed in float32 and rounded at the end. Under autocast the result is float32.
 
     Raises:
         TypeError: If `logits` is not a floating-point tensor or `window` no int.

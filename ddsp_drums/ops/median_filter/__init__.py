@@ -1,5 +1,7 @@
 """Running median along one axis."""
 
+from math import prod
+
 from torch import Tensor
 
 from ddsp_drums._validate import require_count, require_float
@@ -46,7 +48,7 @@ def median_filter(input: Tensor, *, kernel_size: int, dim: int = -1) -> Tensor:
     order = list(input.dim_order())  # as the samples lie in memory, so that none has to move
     before = order.index(dim % input.dim())
     laid = input.permute(order)
-    outer, inner = laid.shape[:before].numel(), laid.shape[before + 1 :].numel()
+    outer, inner = prod(laid.shape[:before]), prod(laid.shape[before + 1 :])  # Size.numel() is a constant in an export
     filtered = median_along_middle(laid.reshape(outer, input.shape[dim], inner), kernel_size)
     return filtered.reshape(laid.shape).permute(sorted(range(input.dim()), key=order.__getitem__))
 

@@ -1,5 +1,7 @@
 """Sounds placed where the activations say, and summed."""
 
+from math import prod
+
 import torch
 from torch import Tensor
 
@@ -75,7 +77,7 @@ def template_synthesis(
     work = dtype if dtype == torch.float64 else torch.float32
     leading = torch.broadcast_shapes(activations.shape[:-2], templates.shape[:-2])
     items = activations.expand(*leading, -1, -1).reshape(-1, *activations.shape[-2:]).to(work)  # (B, K, N)
-    shared = templates.shape[:-2].numel() == 1
+    shared = prod(templates.shape[:-2]) == 1
     sounds = templates if shared else templates.expand(*leading, -1, -1)
     sounds = sounds.reshape(-1, *templates.shape[-2:]).to(work)  # (B or 1, K, L)
     audio = synthesize(items, sounds, hop_length, stems, backend, gradient)
