@@ -197,5 +197,5 @@ def _messages(path: str | Path) -> list[tuple[float, Any]]:
             now += message.time
             messages.append((now, message))
     except (OSError, EOFError, ValueError, KeyError, IndexError) as error:
-        raise ValueError(f"{path}: not readable as MIDI ({error})") from error
+        raise ValueError(f"{path}: not readable as MIDI ({str(error) or 'it ends too early'})") from error
     return messages

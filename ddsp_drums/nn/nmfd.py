@@ -143,11 +143,11 @@ def _shift(H: Tensor, P: int) -> Tensor:
 
 def _gather(shifted: Tensor, K: int) -> Tensor:
     """Sum what :func:`_shift` has shifted, (..., K * P, N), where it came from, (..., K, N): its transpose."""
-    rows = shifted.unflatten(-2, (K, -1)).flip(-2)  # (..., K, P, N), row p delayed by p frames
-    P, N = rows.shape[-2:]
-    # Rows that are laid out one frame shorter begin one frame later each.
-    flat = F.pad(F.pad(rows, (0, P)).flatten(-2), (0, P))
-    return flat.unflatten(-1, (P, N + P + 1))[..., :N].sum(-2)
+    rows = shifted.unflatten(-2, (K, -1)).unbind(-2)[::-1]  # P of (..., K, N), the p-th delayed by p frames
+    total = rows[0]
+    for p, row in enumerate(rows[1:], 1):  # one by one, as all at once take P times the memory
+        total = total + F.pad(row[..., p:], (0, min(p, row.shape[-1])))
+    return total
 
 
 def _heard(magnitudes: Tensor, lengths: Tensor | None) -> Tensor:

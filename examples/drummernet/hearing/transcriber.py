@@ -20,7 +20,7 @@ from drummernet.weights import SHIPPED, load_weights
 
 __all__ = ["Transcriber"]
 
-_KEPT = 1 << 24  # samples of a file that stay in memory; of a longer one none, and it is read twice
+_KEPT = 1 << 22  # samples of a file that stay in memory; of a longer one none, and it is read twice
 
 
 class Transcriber:
@@ -87,7 +87,7 @@ class Transcriber:
     def events(self, path: str | Path) -> Iterator[Event]:
         """Yield the events of a file in order of time, in the same memory for any length.
 
-        The file is read before the first event, to measure its level; one of more than 17 minutes is then read again.
+        The file is read before the first event, to measure its level; one of more than four minutes is then read again.
         Raises AudioFileError where it cannot be read.
         """
         picker = EventPicker(self.config, self.threshold)

@@ -174,6 +174,8 @@ class Request:
 
     def run(self, source: Source) -> Outcome:
         """Transcribe one recording; whatever is wrong with it is told in the outcome."""
+        from ddsp_drums.audio import AudioFileError
+
         outputs = [source.target.with_name(source.target.name + FORMATS[name]) for name in self.formats]
         if not self.overwrite and all(_exists(path) for path in outputs):
             return Outcome(source.path, "skipped", tuple(map(str, outputs)))
@@ -181,10 +183,13 @@ class Request:
             if source.path != STANDARD_INPUT:
                 return self._write(Path(source.path), source, outputs)
             with tempfile.TemporaryDirectory() as folder:
-                copy = Path(folder) / "standard input"
+                copy = Path(folder) / "stdin"
                 with copy.open("wb") as file:
                     shutil.copyfileobj(sys.stdin.buffer, file)
-                return self._write(copy, source, outputs)
+                try:
+                    return self._write(copy, source, outputs)
+                except AudioFileError as error:  # nobody knows the copy
+                    raise AudioFileError(str(error).replace(str(copy), "standard input")) from error
         except (ValueError, OSError, MemoryError) as error:
             return Outcome(source.path, "failed", error=str(error) or type(error).__name__)
 
