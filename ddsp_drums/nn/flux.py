@@ -126,4 +126,7 @@ class SpectralFlux(nn.Module):
 
     def extra_repr(self) -> str:
         """Show the options."""
-        return f"sample_rate={self.sample_rate}, bands_hz={self.bands_hz}, n_fft={self.n_fft}"
+        return (
+            f"sample_rate={self.sample_rate}, bands_hz={self.bands_hz}, n_fft={self.n_fft}, "
+            f"hop_length={self.hop_length}, floor={self.floor}"
+        )

@@ -94,7 +94,10 @@ class LogMel(nn.Module):
 
     def extra_repr(self) -> str:
         """Show the options."""
-        return f"sample_rate={self.sample_rate}, n_fft={self.n_fft}, hop_length={self.hop_length}, n_mels={self.n_mels}"
+        return (
+            f"sample_rate={self.sample_rate}, n_fft={self.n_fft}, hop_length={self.hop_length}, n_mels={self.n_mels}, "
+            f"f_min_hz={self.f_min_hz}, floor={self.floor}"
+        )
 
 
 def _transform(audio: Tensor, filters: Tensor, n_fft: int, hop_length: int, floor: float) -> Tensor:

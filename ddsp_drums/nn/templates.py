@@ -70,6 +70,7 @@ class LearnableTemplates(nn.Module):
             raise ValueError(f"f_min_hz must be below {_TOP * sample_rate:g}, got {f_min_hz}")
         self.sample_rate = sample_rate
         self.range_db = range_db
+        self.f_min_hz = f_min_hz
         self.register_buffer("bands", _split(anchors, sample_rate, n_bands, f_min_hz))  # (..., K, B, L)
         self.register_buffer("times", _times(anchors, n_times), persistent=False)  # (S, L)
         self.theta = nn.Parameter(anchors.new_zeros(*anchors.shape[:-1], n_bands, n_times))
@@ -86,7 +87,11 @@ class LearnableTemplates(nn.Module):
 
     def extra_repr(self) -> str:
         """Show the options."""
-        return f"anchors={(*self.bands.shape[:-2], self.bands.shape[-1])}, range_db={self.range_db}"
+        *leading, n_bands, length = self.bands.shape
+        return (
+            f"anchors={(*leading, length)}, sample_rate={self.sample_rate}, range_db={self.range_db}, "
+            f"n_bands={n_bands}, n_times={len(self.times)}, f_min_hz={self.f_min_hz}"
+        )
 
 
 _TOP = 0.4  # of the sample rate: centre of the highest band

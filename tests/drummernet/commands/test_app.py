@@ -23,6 +23,13 @@ def rows(path):
     return list(csv.DictReader(path.read_text().splitlines()))
 
 
+def test_the_demo_plays_a_loop_and_writes_what_was_heard(run, tmp_path):
+    code, out, _ = run("demo", "--out", tmp_path / "demo")
+    assert code == 0
+    assert "kick" in out
+    assert {path.name for path in (tmp_path / "demo").iterdir()} == {"loop.flac", "loop.mid", "loop.csv", "loop.png"}
+
+
 def test_transcribes_the_demo_loop(run, loop, tmp_path):
     code, out, _ = run("transcribe", loop, "--out", tmp_path)
     assert code == 0
