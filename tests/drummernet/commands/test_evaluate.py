@@ -45,10 +45,10 @@ def test_a_senseless_option_is_one_line_before_anything_is_done(run, folder, opt
     assert reason in err
 
 
-def test_recordings_without_annotation_are_named_and_left_out(evaluate, folder, tmp_path):
+def test_recordings_without_annotation_are_named_and_left_out(run, folder, tmp_path):
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     for number in range(4):
         shutil.copy(folder / "kicks.wav", tmp_path / f"take {number}.wav")
-    code, _, err = evaluate(tmp_path, "--fast")
+    code, _, err = run("evaluate", tmp_path, "--fast")
     assert code == 0
     assert err == "left out, as there is no annotation: take 0.wav, take 1.wav, take 2.wav and 1 more\n"

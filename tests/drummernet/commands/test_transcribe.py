@@ -195,18 +195,18 @@ def phone(samples, rate):
     return 0.3 * narrow + 0.002 * np.random.default_rng(0).standard_normal(len(samples)), rate, "PCM_16"
 
 
-ODD = {  # samples, rate, format; by how much the hits are late; the least F1 of kick and snare, and of hi-hats
-    "8-bit": (lambda x, rate: (x, rate, "PCM_U8"), 0.0, 0.8, 0.7),
-    "24-bit 96 kHz": (lambda x, rate: (soxr.resample(x, rate, 96_000), 96_000, "PCM_24"), 0.0, 0.8, 0.7),
-    "phone": (phone, 0.0, 0.7, 0.55),
-    "clipped": (lambda x, rate: (np.clip(6 * x, -1, 1), rate, "PCM_16"), 0.0, 0.8, 0.65),
-    "late": (lambda x, rate: (np.concatenate([np.zeros(40 * rate), x]), rate, "PCM_16"), 40.0, 0.8, 0.6),
+ODD = {  # samples, rate, format; by how much the hits are late; the least F1, .05 less of hi-hats
+    "8-bit": (lambda x, rate: (x, rate, "PCM_U8"), 0.0, 0.8),
+    "24-bit 96 kHz": (lambda x, rate: (soxr.resample(x, rate, 96_000), 96_000, "PCM_24"), 0.0, 0.8),
+    "phone": (phone, 0.0, 0.7),
+    "clipped": (lambda x, rate: (np.clip(6 * x, -1, 1), rate, "PCM_16"), 0.0, 0.8),
+    "late": (lambda x, rate: (np.concatenate([np.zeros(40 * rate), x]), rate, "PCM_16"), 40.0, 0.8),
 }
 
 
 @pytest.mark.parametrize("name", ODD)
 def test_odd_recordings_come_out_right(run, loop, tmp_path, name):
-    change, late_s, least, least_of_hats = ODD[name]  # synthesised hi-hats, which are missed under kicks
+    change, late_s, least = ODD[name]
     samples, rate, subtype = change(*soundfile.read(loop))
     soundfile.write(tmp_path / "odd.wav", samples, rate, subtype=subtype)
     assert run(tmp_path / "odd.wav", "--format", "mid")[0] == 0
@@ -214,7 +214,7 @@ def test_odd_recordings_come_out_right(run, loop, tmp_path, name):
     for instruments in (("KD",), ("SD",), ("CHH", "OHH", "PHH")):
         played = [hit.onset_s + late_s for hit in demo_hits() if hit.instrument in instruments]
         found = [hit.onset_s for hit in heard if hit.instrument in instruments]
-        assert count_onsets(played, found).f1 > (least_of_hats if "CHH" in instruments else least), instruments
+        assert count_onsets(played, found).f1 > least - 0.05 * ("CHH" in instruments), instruments
 
 
 def test_shells_complete_the_command():
