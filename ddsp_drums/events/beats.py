@@ -99,10 +99,11 @@ def _envelope(hits: list[Hit], onsets_s: Array) -> Array:
 def _period_s(envelope: Array, bpm: float | None, comb: dict[int, float]) -> float:
     length = min(len(envelope), round(_WINDOW_S * _RATE_HZ))
     starts = range(0, len(envelope) - length // 2, max(1, length // 2))
-    windows = np.stack([np.resize(np.pad(envelope[i : i + length], (0, length)), length) for i in starts])
-    windows = windows - windows.mean(1, keepdims=True)
-    spectrum = np.fft.rfft(windows, 1 << (2 * length - 1).bit_length())
-    similar = np.fft.irfft((np.abs(spectrum) ** 2).sum(0))[:length]
+    power: Array | float = 0.0
+    for start in starts:  # one by one, as hours of them at once take 100 MB
+        window = np.pad(envelope[start : start + length], (0, max(0, start + length - len(envelope))))
+        power = power + np.abs(np.fft.rfft(window - window.mean(), 1 << (2 * length - 1).bit_length())) ** 2
+    similar = np.fft.irfft(power)[:length]
     similar /= np.maximum(length - np.arange(length), length / 4)
     shortest_s, longest_s = (60 / bpm / 1.1, 60 / bpm * 1.1) if bpm else (_SHORT_S, _LONG_S)
     periods_s = np.arange(shortest_s, longest_s, 0.0025)

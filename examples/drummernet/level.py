@@ -13,6 +13,7 @@ _BLOCK_S = 0.02
 _LOUD_QUANTILE = 0.95
 _LOUD_LEVEL = 0.1
 _INAUDIBLE = 1e-4  # of the peak: blocks below it are pauses, of which a recording may have minutes
+_PIECES = 16  # that lie apart: each keeps what was around it from being used again as a whole
 _SILENCE = 1e-3  # -60 dB of full scale: the gain grows no further below it, so that faint noise stays faint
 
 
@@ -92,6 +93,8 @@ class LevelMeter:
         self._blocks.append(_describe(held[:whole].unflatten(0, (-1, self._block))))
         if self._memory is not None:
             self._blocks = [torch.cat(self._blocks, -1)[:, -self._memory :]]
+        elif len(self._blocks) > _PIECES:
+            self._blocks = [torch.cat(self._blocks, -1)]
 
     def measured(self) -> Level:
         """Return the level of all that was heard, at least one sample."""
@@ -103,11 +106,10 @@ class LevelMeter:
         peak = max(float(high.max()) - offset, offset - float(low.min()))
         if self.level == "peak":
             return Level(offset, 1 / max(peak, _SILENCE), self._n_samples)
-        # The squares of x - offset, summed; what fills up the last block is silence.
-        energies = (squares - 2 * offset * total + sizes * offset**2).clamp(min=0)
-        levels = (energies / self._block).sqrt().numpy()
-        swings = (squares / sizes - (total / sizes).square()).clamp(min=0).sqrt().numpy()  # an offset is no sound
-        audible = levels[swings > _INAUDIBLE * peak]
+        # The squares of x - offset, summed; what fills up the last block is silence. In place: there may be hours.
+        energies = squares.sub(total, alpha=2 * offset).add_(sizes, alpha=offset**2).clamp_(min=0)
+        swings = (squares / sizes).sub_((total / sizes).square_())  # squared; an offset is no sound
+        audible = (energies / self._block)[swings > (_INAUDIBLE * peak) ** 2].sqrt_().numpy()
         loud = float(np.quantile(audible, _LOUD_QUANTILE)) if audible.size else 0.0
         loud = loud if loud > 1e-2 * peak else 0.2 * peak
         return Level(offset, _LOUD_LEVEL / max(loud, _SILENCE), self._n_samples)

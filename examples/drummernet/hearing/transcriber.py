@@ -20,7 +20,7 @@ from drummernet.weights import SHIPPED, load_weights
 
 __all__ = ["Transcriber"]
 
-_KEPT = 1 << 22  # samples of a file that stay in memory; of a longer one none, and it is read twice
+_KEPT = 1 << 23  # samples of a file that stay in memory; of a longer one none, and it is read twice
 
 
 class Transcriber:
@@ -87,7 +87,7 @@ class Transcriber:
     def events(self, path: str | Path) -> Iterator[Event]:
         """Yield the events of a file in order of time, in the same memory for any length.
 
-        The file is read before the first event, to measure its level; one of more than four minutes is then read again.
+        The file is read before the first event, to measure its level; beyond eight minutes it is then read again.
         Raises AudioFileError where it cannot be read.
         """
         picker = EventPicker(self.config, self.threshold)
@@ -134,14 +134,18 @@ class Transcriber:
     def _transcribe(self, pieces: Iterable[Tensor], level: Level) -> Transcription:
         picker = EventPicker(self.config, self.threshold)
         events: list[Event] = []
-        activations: list[Tensor] = []
+        instruments = self.config.model.instruments
+        n_frames = 1 + level.n_samples // self.config.model.hop_length
+        activations, begin = torch.empty(len(instruments), n_frames), 0  # pieces and their sum would take it twice
         for heard in self._hear(pieces, level):
             events += picker.push(*heard)
-            activations.append(heard.probability)
+            end = begin + heard.probability.shape[-1]
+            activations[:, begin:end] = heard.probability
+            begin = end
         return Transcription(
             events=(*events, *picker.finish()),
-            activations=torch.cat(activations, -1),
-            instruments=self.config.model.instruments,
+            activations=activations,
+            instruments=instruments,
             frame_rate_hz=picker.frame_rate_hz,
             duration_s=level.n_samples / self.config.model.sample_rate,
             taxonomy=self.config.model.taxonomy,
