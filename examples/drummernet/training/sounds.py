@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ddsp_drums.functional import filtered_noise
-from ddsp_drums.kits import Drum, Kit, procedural_kit
+from ddsp_drums.kits import BY_ID, Drum, Kit, procedural_kit
 
 __all__ = ["Sounds", "brush_sweeps"]
 
@@ -52,7 +52,8 @@ class Sounds:
         self.sample_rate = sample_rate
         owners = {name: [kit for kit in kits if name in kit.classes] for name in instruments}
         self._owners = {name: have for name, have in owners.items() if have}
-        if "TMB" in self._owners:  # half of them recorded, half synthesised
+        # Half recorded, half synthesised; but beside instruments of one's own only what the kits have is to be heard.
+        if "TMB" in self._owners and all(name in BY_ID for name in instruments):
             self._owners["TMB"] += [_tambourines(sample_rate)] * len(self._owners["TMB"])
         snares = [drum for kit in self._owners.get("SD", ()) for drum in kit.drums["SD"]]
         self._brushed = [drum for drum in snares if "brush" in drum.name.lower()]

@@ -37,6 +37,14 @@ def test_half_of_the_tambourines_are_none_of_the_kits(kits):
     assert 0.5 < drawn.count("mine") / len(drawn) < 0.9  # a kit's own drums are preferred to others'
 
 
+def test_beside_instruments_of_ones_own_all_sounds_are_those_of_the_kits(kits):
+    mine = Kit("mine", RATE, {"TMB": (Drum("mine", (torch.ones(100),)),), "POT": (Drum("pot", (torch.ones(100),)),)})
+    sounds = Sounds([mine], ("TMB", "POT"), sample_rate=RATE)
+    assert {sounds.draw_kit(["TMB"], np.random.default_rng(seed)).drums["TMB"][0].name for seed in range(50)} == {
+        "mine"
+    }
+
+
 def test_brushes_are_known_by_their_name_and_played_when_asked_for(kits):
     assert not Sounds(kits, NAMES, sample_rate=RATE).has_brushes
     sounds = Sounds([renamed(kits[0], "14_Brush/sb"), kits[1]], NAMES, sample_rate=RATE)

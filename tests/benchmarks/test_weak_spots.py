@@ -1,0 +1,15 @@
+from drummernet.demo import demo_hits
+
+from benchmarks.weak_spots import CLASSES, count
+from ddsp_drums.metrics import OnsetCounts
+
+
+def test_counts_by_class_what_is_within_50_ms():
+    played = demo_hits()
+    same = count(played, played)
+    assert set(same) == set(CLASSES)
+    assert all(each.f1 == 1 and each.hits > 10 for each in same.values())
+    late = count(played, [hit._replace(onset_s=hit.onset_s + 0.06) for hit in played if hit.instrument == "KD"])
+    n_kicks = same["KD"].hits
+    assert late["KD"] == OnsetCounts(0, n_kicks, n_kicks)
+    assert late["SD"].misses == same["SD"].hits
