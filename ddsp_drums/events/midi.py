@@ -2,7 +2,7 @@
 
 import io
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -73,26 +73,38 @@ def write_midi(
     for onset_s, duration_s, pitch, velocity in checked_notes(pitched):
         place = 0, pitch, tick(onset_s)
         struck[place] = max((velocity, max(place[2] + 1, tick(onset_s + duration_s))), struck.get(place, (0, 0)))
-    ordered = sorted(struck)
-    changes = [(at, _META, message) for at, message in _tempo_messages(tempo)]
+    name = mido.MetaMessage("track_name", name="notes" if pitched else "drums")
+    changes: list[tuple[Any, ...]] = [(at, _META, message) for at, message in [(0, name), *_tempo_messages(tempo)]]
     if pitched:
         changes.append((0, _META, mido.Message("program_change", program=program - 1)))
-    for (channel, pitch, begin), following in itertools.pairwise([*ordered, (-1, 0, 0)]):
+    for (channel, pitch, begin), following in itertools.pairwise([*sorted(struck), (-1, 0, 0)]):
         velocity, end = struck[channel, pitch, begin]
         end = min(end, following[2]) if following[:2] == (channel, pitch) else end
-        struck_so = {"skip_checks": True, "channel": channel, "note": pitch}  # all was checked above
-        changes.append((begin, _ON, mido.Message("note_on", velocity=velocity, **struck_so)))
-        changes.append((end, _OFF, mido.Message("note_off", **struck_so)))
-    track = mido.MidiTrack([mido.MetaMessage("track_name", name="notes" if pitched else "drums")])
-    now = 0
-    for at, _, message in sorted(changes, key=lambda change: change[:2]):
-        message.time = at - now
-        track.append(message)
-        now = at
+        changes += (begin, _ON, channel, pitch, velocity), (end, _OFF, channel, pitch)
+    track = _messages_at(sorted(changes, key=lambda change: change[:2]))
     file = mido.MidiFile(type=0, ticks_per_beat=_TICKS_PER_BEAT, tracks=[track])
     buffer = io.BytesIO()
     file.save(file=buffer)
     write_whole(path, buffer.getvalue())
+
+
+def _messages_at(changes: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
+    """Make messages one by one, as each is written: hours have some hundred thousand."""
+    import mido
+
+    now = 0
+    for at, kind, *what in changes:
+        if kind == _META:
+            [message] = what
+        elif kind == _ON:
+            channel, pitch, velocity = what
+            message = mido.Message("note_on", True, channel=channel, note=pitch, velocity=velocity)
+        else:
+            channel, pitch = what
+            message = mido.Message("note_off", True, channel=channel, note=pitch)
+        message.time = at - now
+        yield message
+        now = at
 
 
 def _tempo_messages(tempo: TempoMap) -> list[tuple[int, Any]]:

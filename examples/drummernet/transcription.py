@@ -32,7 +32,7 @@ class Transcription:
 
     Attributes:
         events: In order of time.
-        activations: Probability of each instrument, (K, N) in [0, 1].
+        activations: Probability of each instrument, (K, N) in [0, 1], in half precision.
         instruments: The K instruments.
         frame_rate_hz: Frames a second.
         duration_s: Length of the audio in seconds.

@@ -1,5 +1,7 @@
 """Run the network over audio that comes in pieces, in the same memory for any length."""
 
+import itertools
+import sys
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -8,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ddsp_drums import log_mel
+from drummernet.allocator import give_memory_back
 from drummernet.config import Config
 from drummernet.hearing.picking import any_of, velocity_of_likeliest
 from drummernet.hearing.refine import explain, learn_sounds
@@ -73,21 +76,33 @@ def hear(
     scaled = ((piece.to(device) - level.offset) * level.gain for piece in pieces)
     n_frames = 1 + level.n_samples // config.model.hop_length
     chunks = _chunks(model, config, scaled, n_frames, batch_size, with_bands=refined)
-    if not refined and config.model.velocity:
+    if refined or not config.model.velocity:
+        sections = _spans(n_frames, _SECTION, round(_MARGIN_S * config.model.sample_rate / config.model.hop_length))
+        rows = _cut(chunks, [span[:2] for span in sections])
+        for _, _, own in sections:
+            section = next(rows)
+            if len(sections) > 1:
+                give_memory_back()  # what the network needed
+            heard = _section(config, section, own, refined=refined)
+            del section  # before the next one is heard
+            yield heard
+    else:
         for chunk in chunks:
             probability, velocity, _ = _split(config, chunk)
             yield _grouped(config, probability.clone(), velocity)  # a view would keep what its batch is made of
-        return
-    frame_rate_hz = config.model.sample_rate / config.model.hop_length
-    sections = _spans(n_frames, _SECTION, round(_MARGIN_S * frame_rate_hz))
-    for (_, _, own), section in zip(sections, _cut(chunks, [span[:2] for span in sections]), strict=True):
-        probability, velocity, bands = _split(config, section)
-        if not config.model.velocity:  # the activation itself is the only measure of how hard a hit is
-            probability = velocity = probability / probability.amax(-1, keepdim=True).clamp(min=1e-6)
-        heard = _grouped(config, probability, velocity)
-        if refined:
-            heard = _refined(heard, bands, config, frame_rate_hz)
-        yield Heard(*(each[:, own].clone() for each in heard))  # a view would keep the section's bands
+    if n_frames > _SECTION:
+        give_memory_back()
+
+
+def _section(config: Config, rows: Tensor, own: slice, *, refined: bool) -> Heard:
+    """Tell what was heard in a section's own frames."""
+    probability, velocity, bands = _split(config, rows)
+    if not config.model.velocity:  # the activation itself is the only measure of how hard a hit is
+        probability = velocity = probability / probability.amax(-1, keepdim=True).clamp(min=1e-6)
+    heard = _grouped(config, probability, velocity)
+    if refined:
+        heard = _refined(heard, bands, config, config.model.sample_rate / config.model.hop_length)
+    return Heard(*(each[:, own].clone() for each in heard))  # a view would keep the section's bands
 
 
 def _refined(heard: Heard, bands: Tensor, config: Config, frame_rate_hz: float) -> Heard:
@@ -174,14 +189,26 @@ def _bands(audio: Tensor, before: int, size: int, config: Config) -> Tensor:
 
 def _cut(pieces: Iterable[Tensor], spans: Iterable[tuple[int, int]]) -> Iterator[Tensor]:
     """Cut ascending spans out of what comes in pieces (..., n); beyond its ends there are zeros."""
-    pieces = iter(pieces)
-    held, first = next(pieces), 0  # what `held` begins with
-    for begin, end in spans:
-        held, first = held[..., max(0, begin - first) :], max(first, begin)
-        parts, n_held = [held], held.shape[-1]
-        while first + n_held < end and (piece := next(pieces, None)) is not None:
-            parts.append(piece)
-            n_held += piece.shape[-1]
-        held = torch.cat(parts, -1)
-        window = held[..., : end - first]
-        yield F.pad(window, (first - begin, end - first - window.shape[-1]))
+    coming = _located(pieces)
+    held = [next(coming)]  # pieces that the next span needs, too
+    empty = held[0][1][..., :0].clone()
+    for (begin, end), (later, _) in itertools.pairwise([*spans, (sys.maxsize, sys.maxsize)]):
+        window = F.pad(empty, (0, end - begin))
+        before, held = iter(held), []
+        for first, piece in itertools.chain(before, coming):
+            last = first + piece.shape[-1]
+            window[..., max(first - begin, 0) : max(last - begin, 0)] = piece[..., max(begin - first, 0) : end - first]
+            if last > later:
+                held.append((first, piece))
+            if last >= end:
+                break
+        held += before
+        yield window
+
+
+def _located(pieces: Iterable[Tensor]) -> Iterator[tuple[int, Tensor]]:
+    """Tell of each piece (..., n) where it begins."""
+    first = 0
+    for piece in pieces:
+        yield first, piece
+        first += piece.shape[-1]

@@ -136,7 +136,8 @@ class Transcriber:
         events: list[Event] = []
         instruments = self.config.model.instruments
         n_frames = 1 + level.n_samples // self.config.model.hop_length
-        activations, begin = torch.empty(len(instruments), n_frames), 0  # pieces and their sum would take it twice
+        activations = torch.empty(len(instruments), n_frames, dtype=torch.float16)  # an hour is 11 MB
+        begin = 0
         for heard in self._hear(pieces, level):
             events += picker.push(*heard)
             end = begin + heard.probability.shape[-1]
