@@ -29,7 +29,11 @@ def evaluate(
     ] = True,
     weights: Annotated[Path | None, typer.Option(help="Trained network. Default: the one in the package.")] = None,
     threshold: Annotated[
-        float | None, typer.Option(min=0.0, max=1.0, help="Lower finds softer hits. Default: the network's own.")
+        str | None,
+        typer.Option(
+            metavar="NUMBERS",
+            help="0 to 1; lower finds softer hits. One for all, or KD=.2,HH=.4. Default: the network's own.",
+        ),
     ] = None,
 ) -> None:
     """Score the network on annotated recordings.
@@ -47,6 +51,7 @@ def evaluate(
     from drummernet.evaluation.json import write_json
     from drummernet.evaluation.report import write_html
     from drummernet.evaluation.tables import score_tables
+    from drummernet.hearing.thresholds import parse_thresholds
     from drummernet.hearing.transcriber import Transcriber
     from drummernet.weights import SHIPPED
 
@@ -61,7 +66,8 @@ def evaluate(
     if split is None and (alone := [str(path.relative_to(folder)) for path in find_unannotated(folder)]):
         others = f" and {len(alone) - 3} more" if len(alone) > 3 else ""
         warn(f"left out, as there is no annotation: {', '.join(alone[:3])}{others}")
-    systems = {"drummernet": Transcriber(weights or SHIPPED, threshold=threshold, refined=refined).file}
+    asked = None if threshold is None else parse_thresholds(threshold)
+    systems = {"drummernet": Transcriber(weights or SHIPPED, threshold=asked, refined=refined).file}
     systems |= {name: BASELINES[name]().file for name in names}
     evaluations = [
         evaluate(

@@ -29,11 +29,22 @@ def test_baselines_are_scored_on_the_same_tracks_and_all_is_written(run, folder,
     assert network["summaries"]["all"]["classes"]["KD"]["velocity"]["n_pairs"] > 0
 
 
+def test_a_class_may_have_a_threshold_of_its_own(run, folder, tmp_path):
+    found = {}
+    for threshold in ("SD=0.9", "KD=1"):
+        code, _, _ = run("evaluate", folder, "--threshold", threshold, "--json", tmp_path / "scores.json")
+        assert code == 0
+        [system] = json.loads((tmp_path / "scores.json").read_text())["systems"]
+        found[threshold] = system["summaries"]["all"]["classes"]["KD"]["hits"]
+    assert found == {"SD=0.9": 4, "KD=1": 0}
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
         (["--against", "flux,guess"], "got guess"),
         (["--split", "test"], "no track is of the split"),
+        (["--threshold", "KD"], "--threshold must be a number"),
         (["--json", "nowhere/scores.json"], "existing folder"),
         (["--json", "."], "existing folder"),
     ],
