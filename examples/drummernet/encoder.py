@@ -9,6 +9,7 @@ from ddsp_drums.nn import LogMel
 __all__ = ["MelEncoder"]
 
 _BANDS = 80
+_WINDOW_S = 0.064
 
 
 class MelEncoder(nn.Module):
@@ -23,7 +24,8 @@ class MelEncoder(nn.Module):
 
     def __init__(self, *, sample_rate: int, hop_length: int, channels: int, dilations: tuple[int, ...]) -> None:
         super().__init__()
-        self.bands = LogMel(sample_rate=sample_rate, hop_length=hop_length, n_mels=_BANDS)
+        n_fft = round(_WINDOW_S * sample_rate)
+        self.bands = LogMel(sample_rate=sample_rate, n_fft=n_fft, hop_length=hop_length, n_mels=_BANDS)
         self.local = nn.Sequential(
             nn.Conv2d(2, 16, 3, stride=(2, 1), padding=1),
             nn.BatchNorm2d(16),

@@ -47,7 +47,8 @@ def main(
     rate = config.model.sample_rate
     console.print(f"music, kits and performances for {items} segments")
     folder = music or write_music(out / "music", pieces=_PIECES, duration_s=_PIECE_S, sample_rate=rate)
-    sounds = [load_kit(path, sample_rate=rate) for path in kits or []] or [procedural_kit(seed=n) for n in range(24)]
+    sounds = [load_kit(path, sample_rate=rate) for path in kits or []]
+    sounds = sounds or [procedural_kit(sample_rate=rate, seed=seed) for seed in range(24)]
     performances = [hits for path in midi or [] for hits in load_performances(path)]
     trainer = Trainer(config, sounds, performances=performances)
     trainer.model.load_state_dict(shipped.state_dict())
@@ -78,7 +79,7 @@ def made_up_tracks(folder: Path, *, takes: int) -> list[Track]:
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(takes):
         rng = np.random.default_rng((4, number))
-        kit: Kit = procedural_kit(seed=_HELD_OUT + number)
+        kit: Kit = procedural_kit(sample_rate=44_100, seed=_HELD_OUT + number)
         hits = [hit for hit in random_performance(rng, duration_s=_TAKE_S) if hit.instrument in kit.classes]
         audio = render(hits, kit, duration_s=_TAKE_S, rng=rng)
         write_audio(folder / f"{number}.flac", 0.9 * audio / audio.abs().max(), sample_rate=kit.sample_rate)

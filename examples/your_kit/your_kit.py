@@ -111,7 +111,7 @@ for axis, name in zip(axes, kit.classes, strict=True):
 # %% [markdown]
 # ## Training
 #
-# The system is the package's own with your instruments, and smaller, because it learns for minutes rather than an hour;
+# The system is the package's own with your instruments; smaller and at half the rate, because it learns for minutes;
 # as it is less sure then, a stroke must stand out more to be heard. Rhythms are made up, played on your sounds with
 # other tunings, levels and decays, sent through rooms, equalisers, compressors and noise, and read back.
 
@@ -120,7 +120,7 @@ system = with_classes(CONFIGS["default"], kit.classes, instruments)
 system = replace(
     system,
     name="mine",
-    model=replace(system.model, channels=64, dilations=(1, 2, 4)),
+    model=replace(system.model, sample_rate=RATE, hop_length=RATE // 125, channels=64, dilations=(1, 2, 4)),
     train=replace(system.train, items=SEGMENTS, segment_s=2.0, learning_rate=3e-3, reconstruction=0.0),
     picking=replace(system.picking, threshold=0.4),
 )

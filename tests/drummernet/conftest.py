@@ -16,7 +16,7 @@ from ddsp_drums.kits.procedural import procedural_kit
 
 @pytest.fixture(scope="session")
 def kit() -> Kit:
-    return procedural_kit()
+    return procedural_kit(sample_rate=CONFIGS["default"].model.sample_rate)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from full_mix.score import LEVELS_DB, System, draw, mixed, score, table
 
 from ddsp_drums.kits import procedural_kit
 
-RATE = 16000
+RATE = CONFIGS["default"].model.sample_rate
 
 
 @pytest.mark.parametrize("players", [LEARNED, FOREIGN])
@@ -32,7 +32,7 @@ def test_learned_and_foreign_sounds_are_not_the_same():
 
 def test_music_lies_under_most_segments_and_changes_no_target(tmp_path):
     config = CONFIGS["default"].model
-    rendered = Rendered([procedural_kit()], [], config, segment_s=1.0, items=8, degraded=0.0)
+    rendered = Rendered([procedural_kit(sample_rate=RATE)], [], config, segment_s=1.0, items=8, degraded=0.0)
     folder = write_music(tmp_path / "music", pieces=2, duration_s=2.0, sample_rate=RATE)
     data = Accompanied(rendered, Recordings(folder, config, segment_s=1.0))
     changed = 0

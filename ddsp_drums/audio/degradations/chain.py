@@ -25,8 +25,8 @@ def degrade(audio: Tensor, *, sample_rate: int, rngs: Sequence[np.random.Generat
     """Send each item through a random chain: room, equaliser, compressor, saturation, noise, rates, bits and codec.
 
     Four items in five are filtered, half of these in a room; a third are compressed, a third saturated, two in five
-    have noise or crackle, and one in seven suffers a converter or a codec. Steps that can be batched run for all items
-    that have them at once.
+    have noise or crackle, two in five end below half of the sample rate, as old recordings and lossy files do, and one
+    in ten suffers a converter or a codec. Steps that can be batched run for all items that have them at once.
 
     Args:
         audio: Shape (..., T), any level: each item is brought to a peak of 1 first.
@@ -101,7 +101,7 @@ def _plan(rng: np.random.Generator, n_samples: int, sample_rate: int) -> dict[st
         curve = rng.normal(0, 3, _OCTAVES) + rng.normal(0, 1) * (octaves - _OCTAVES // 2)
         plan["equaliser"] = {"gain_db": torch.from_numpy(curve).float()}
         if rng.random() < 0.15:
-            plan["high cut"] = {"cutoff_hz": rng.uniform(2500, 7000)}
+            plan["high cut"] = {"cutoff_hz": 2500 * (0.44 * sample_rate / 2500) ** rng.random()}
         if rng.random() < 0.15:
             plan["low cut"] = {"cutoff_hz": rng.uniform(50, 200)}
     if rng.random() < 0.3:
@@ -115,15 +115,15 @@ def _plan(rng: np.random.Generator, n_samples: int, sample_rate: int) -> dict[st
         else:
             noise = coloured_noise(n_samples, rng=rng, slope_db=-rng.uniform(0, 6))
         plan["noise"] = {"noise": noise, "snr_db": rng.uniform(20, 60)}
+    if rng.random() < 0.4:
+        plan["rate"] = {"to_hz": sample_rate * rng.uniform(0.3, 1)}
     draw = rng.random()
-    if draw < 0.05:
-        plan["rate"] = {"to_hz": sample_rate * rng.uniform(0.5, 1)}
-    elif draw < 0.08:
+    if draw < 0.03:
         plan["gain"] = {"gain_db": rng.uniform(-24, 0)}
         plan["bits"] = {"bits": rng.uniform(8, 12)}
-    elif draw < 0.1:
+    elif draw < 0.05:
         plan["telephone"] = {}
-    elif draw < 0.14:
+    elif draw < 0.1:
         plan["codec"] = {"bitrate_kbps": rng.uniform(32, 64)}
     return plan
 

@@ -27,7 +27,7 @@ _PASSAGE, _LEARNED = 512, 1 << 13  # frames of a passage, and of all from which 
 _LIKELY = 0.5
 _EXPLAINED = 4096  # frames that are explained at a time, for the sake of caches
 _MARGIN_S = 1.5  # what is explained before and after a span; ten iterations reach less far
-_FFT = 1024  # of the bands that sounds are made of
+_WINDOW_S = 0.064  # of the bands that sounds are made of
 _FLOOR = 1e-6
 
 
@@ -180,10 +180,11 @@ def _chunks(
 
 def _bands(audio: Tensor, before: int, size: int, config: Config) -> Tensor:
     """Magnitudes in mel bands of the frames that begin `before` samples into the audio, (..., F, size)."""
-    hop = config.model.hop_length
-    earlier = -(-_FFT // 2 // hop)
+    sample_rate, hop = config.model.sample_rate, config.model.hop_length
+    n_fft = round(_WINDOW_S * sample_rate)
+    earlier = -(-n_fft // 2 // hop)
     audio = audio[..., before - earlier * hop :]
-    logarithms = log_mel(audio, sample_rate=config.model.sample_rate, n_fft=_FFT, hop_length=hop, floor=_FLOOR)
+    logarithms = log_mel(audio, sample_rate=sample_rate, n_fft=n_fft, hop_length=hop, floor=_FLOOR)
     return _FLOOR * (10 ** logarithms[..., earlier : earlier + size] - 1)
 
 

@@ -30,7 +30,8 @@ class Stream:
 
     Args:
         weights: A file of weights, or a network with its config; the shipped network by default.
-        sample_rate: Of the blocks, in Hz; another than the network's is resampled, which holds back a little more.
+        sample_rate: Of the blocks, in Hz, by default the network's; another is resampled, which holds back a little
+            more.
         threshold: Overrides the config's, as of `Transcriber`.
         look_ahead_s: Seconds that are heard before a frame is decided; more finds more.
 
@@ -50,11 +51,12 @@ class Stream:
         self,
         weights: str | Path | tuple[DrummerNet, Config] = SHIPPED,
         *,
-        sample_rate: int = 16_000,
+        sample_rate: int | None = None,
         threshold: Thresholds | None = None,
         look_ahead_s: float = 0.064,
     ) -> None:
-        require_positive("sample_rate", sample_rate)
+        if sample_rate is not None:
+            require_positive("sample_rate", sample_rate)
         self.model, self.config = weights if isinstance(weights, tuple) else load_weights(weights)
         model, picking = self.config.model, self.config.picking
         if model.encoder != "mel" or not model.velocity:
@@ -70,7 +72,7 @@ class Stream:
         self._picker = EventPicker(self.config, levels, ahead_s=_PICKING_AHEAD * frame_s)
         self._meter = LevelMeter(sample_rate=model.sample_rate, level=model.level, memory_s=_MEMORY_S)
         self._resampler = None
-        if sample_rate != model.sample_rate:
+        if sample_rate not in (None, model.sample_rate):
             _, soxr = libraries()
             self._resampler = soxr.ResampleStream(sample_rate, model.sample_rate, 1, quality="HQ")
         self._before, _, self._skipped = self.model.surroundings(_STEP)

@@ -45,8 +45,9 @@ class Transcriber:
     Example:
         >>> from drummernet.demo import demo_hits
         >>> from ddsp_drums.kits import procedural_kit, render
-        >>> heard = Transcriber()(render(demo_hits(), procedural_kit(sample_rate=16_000), duration_s=11.0))
-        >>> len(heard.events) > 50
+        >>> transcriber = Transcriber()
+        >>> kit = procedural_kit(sample_rate=transcriber.config.model.sample_rate)
+        >>> len(transcriber(render(demo_hits(), kit, duration_s=11.0)).events) > 50
         True
     """
 

@@ -42,14 +42,14 @@ class Trainer:
 
     Args:
         config: The system.
-        kits: Sounds for rendering and reconstruction.
+        kits: Sounds for rendering and reconstruction, at the network's sample rate.
         performances: What to render; made up where there is none.
         recordings: A folder of audio for reconstruction; may be None where its weight is 0.
         seed: Of the initial weights and all data.
 
     Raises:
         AudioFileError: If there are recordings, but none that can be read.
-        KitError: If an instrument of the network is in no kit.
+        KitError: If an instrument of the network is in no kit, or a kit has another sample rate.
         ValueError: If reconstruction has a weight but there is no recording, or cycle consistency has one but the
             network does not tell velocity, or the processes cannot share a batch equally.
     """
@@ -70,6 +70,9 @@ class Trainer:
         missing = set(config.model.instruments) - {name for kit in kits for name in kit.classes}
         if missing:
             raise KitError(f"no kit has {', '.join(sorted(missing))}: add the sounds, or a kit that has them")
+        for kit in kits:
+            if kit.sample_rate != config.model.sample_rate:
+                raise KitError(f"kit {kit.name} must have {config.model.sample_rate} Hz, has {kit.sample_rate}")
         self.config = config
         self.kits = kits
         self.seed = seed

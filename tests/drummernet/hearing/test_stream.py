@@ -10,7 +10,7 @@ from drummernet.weights import load_weights
 
 from ddsp_drums.audio import read_audio
 
-RATE = 16_000
+RATE = CONFIGS["default"].model.sample_rate
 
 
 @pytest.fixture(scope="module")

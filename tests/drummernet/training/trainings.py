@@ -39,7 +39,7 @@ def small_trainer(audio: Path, kits: Sequence[Kit], *, steps: int = STEPS) -> Tr
 
 def share(audio: Path, out: Path) -> None:
     """Train in one process, and in two that share each batch."""
-    kits = [procedural_kit()]
+    kits = [procedural_kit(sample_rate=CONFIGS["default"].model.sample_rate)]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1]), "LOCAL_WORLD_SIZE": "2"}
@@ -63,7 +63,7 @@ def share(audio: Path, out: Path) -> None:
 def kill(audio: Path, out: Path) -> None:
     """Train once without interruption, and once killed and begun again until it ends; print how often."""
     drummernet.training.train._CHECKPOINT_S = 0  # so that many a kill comes while a checkpoint is written
-    trainer = small_trainer(audio, [procedural_kit()])
+    trainer = small_trainer(audio, [procedural_kit(sample_rate=CONFIGS["default"].model.sample_rate)])
     trainer.reconstruction_loss(torch.zeros(1, 8000))  # loads what takes longer than a step, without a thread
     trainer = small_trainer(audio, trainer.kits)
     start = time.monotonic()
