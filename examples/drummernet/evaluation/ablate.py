@@ -117,6 +117,7 @@ def _variants() -> dict[str, Variant]:
     paper = small(mel, "paper")
     ours = small(CONFIGS["default"], "both")
     cycle = partial(small, CONFIGS["default"], reconstruction=0.0)
+    halved = cycle("half-rate")
 
     def gate(alpha: float) -> Config:
         return replace(paper, name="softmax", model=replace(paper.model, alpha=alpha))
@@ -134,6 +135,7 @@ def _variants() -> dict[str, Variant]:
             small(CONFIGS["default"], "reconstruction", cycle=0.0, reconstruction=1.0, reconstruction_every=1), "both"
         ),
         "clean": Variant(cycle("clean", degraded=0.0), "cycle"),
+        "half-rate": Variant(replace(halved, model=replace(halved.model, sample_rate=16_000, hop_length=128)), "cycle"),
         "made-up-rhythms": Variant(cycle("made-up-rhythms"), "cycle", without="performances"),
         "one-kit": Variant(cycle("one-kit"), "cycle", without="other kits"),
         "synthesised-kit": Variant(cycle("synthesised-kit"), "cycle", without="recorded kits"),

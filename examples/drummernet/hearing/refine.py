@@ -14,6 +14,8 @@ __all__ = ["Refined", "Sounds", "explain", "learn_sounds", "refine"]
 _WEIGHTS = 0.84, 0.36  # of the network and of the sounds: 7 to 3, at a level where the network's threshold fits
 _STRICTNESS = 1.35  # a threshold of .3 asks for .4 of the height of the recording's sure hits, if that is more
 _ITERATIONS = 10
+_OWN = 8  # power of a sound's share of a band: a band that it has half of counts one part in 256
+_FAINT = 1e-12
 _LEAST = 3  # sure hits from which a sound can be learned
 
 
@@ -36,6 +38,8 @@ class Sounds(NamedTuple):
         rows: Which of the K classes, (R,); the others have too few sure hits.
         templates: Their sounds, (R, F, P).
         amplitude: How strong a sure hit is, in the median, (R, 1).
+        own: How much each band is the sound's own, (R, F) in [0, 1].
+        rise: How far its own bands rise at a sure hit, in the median, (R, 1).
         velocity: The velocity that the network heard of it, in the median, (R, 1).
         height: How far it rises above the mean around it once it is heard again, in the median, (R, 1).
     """
@@ -43,6 +47,8 @@ class Sounds(NamedTuple):
     rows: Tensor
     templates: Tensor
     amplitude: Tensor
+    own: Tensor
+    rise: Tensor
     velocity: Tensor
     height: Tensor
 
@@ -58,14 +64,19 @@ def refine(
 ) -> Refined:
     r"""Learn the sound of each class from its sure hits in this recording, and explain all of it by these.
 
-    $$p'_k = \frac{\min(1, \; 0.84 \, p_k + 0.36 \, \min(1, a_k))}{\max(1, 1.35 \, h_k)}, \quad
-      v'_k = \min\Big(1, \sqrt{a_k} \operatorname{median}_{n \text{ sure}} v_{k,n}\Big), \quad
-      a_k = \frac{H_k}{\operatorname{median}_{n \text{ sure}} H_{k,n}}$$
+    $$p'_k = \frac{\min(1, \; 0.84 \, p_k + 0.36 \, \min(1, a_k, b_k))}{\max(1, 1.35 \, h_k)}, \quad
+      v'_k = \min\Big(1, \sqrt{b_k} \operatorname{median}_{n \text{ sure}} v_{k,n}\Big)$$
+
+    $$a_k = \frac{H_k}{\operatorname{median}_{n \text{ sure}} H_{k,n}}, \quad
+      b_k = \frac{L_k}{\operatorname{median}_{n \text{ sure}} L_{k,n}}, \quad
+      L_{k,n} = \sum_f \Big(\frac{S_{k,f}}{\sum_j S_{j,f}}\Big)^8 (M_{f,n} - V_{f,n-3})_+$$
 
     where $H$ are the activations of factor deconvolution with the sounds learned (`ddsp_drums.nmfd`), the largest of
-    three frames. The sounds are learned together, so that what always plays with something else is not learned as part
-    of it. The root is the usual law from velocity to amplitude. $h_k$ is how high sure hits rise: what is low beside
-    these is doubted, as nearly all hits of one drum in one recording are heard alike.
+    three frames, and $L$ is how far the bands rise which hardly another sound has: $S_{k,f}$ is the height of sound k
+    in a band of the spectrogram $V$ at a usual hit, $M$ the largest of four frames of $V$. The sounds are learned
+    together, so that what always plays with something else is not learned as part of it. The root is the usual law
+    from velocity to amplitude. $h_k$ is how high sure hits rise: what is low beside these is doubted, as nearly all
+    hits of one drum in one recording are heard alike.
 
     Args:
         probabilities: What a network heard, (K, N) in [0, 1].
@@ -117,17 +128,21 @@ def learn_sounds(
     rows = (sure.sum(-1) >= _LEAST).nonzero()[:, 0]
     n_frames = max(1, round(duration_s * frame_rate_hz))
     if not rows.numel():
-        none = magnitudes.new_zeros(0, 1)
-        return Sounds(rows, magnitudes.new_zeros(0, len(magnitudes), n_frames), none, none, none)
+        none, bands = magnitudes.new_zeros(0, 1), magnitudes.new_zeros(0, len(magnitudes))
+        return Sounds(rows, bands[..., None].repeat(1, 1, n_frames), none, bands, none, none, none)
     sure = sure[rows]
     begin = _mean_sounds(magnitudes, sure, n_frames)
     _, templates = nmfd(magnitudes, begin, n_iterations=_ITERATIONS, adaptation=0.0, start=sure.to(magnitudes))
     amplitudes = _amplitudes(magnitudes, templates)
-    amplitude = _median(amplitudes, sure).clamp(min=torch.finfo(magnitudes.dtype).tiny)
-    again = _weigh(probabilities[rows], amplitudes / amplitude)
+    amplitude = _median(amplitudes, sure).clamp(min=_FAINT)
+    usual = amplitude * templates.amax(-1)
+    own = (usual / usual.sum(0).clamp(min=_FAINT)) ** _OWN
+    rises = _rise(magnitudes, own)
+    rise = _median(rises, sure).clamp(min=_FAINT)
+    again = _weigh(probabilities[rows], torch.minimum(amplitudes / amplitude, rises / rise))
     heights = [_rises(row, frame_rate_hz, confident)[1] for row in again]
     height = torch.stack([each.median() if each.numel() >= _LEAST else each.new_zeros(()) for each in heights])
-    return Sounds(rows, templates, amplitude, _median(velocities[rows], sure), height[:, None])
+    return Sounds(rows, templates, amplitude, own, rise, _median(velocities[rows], sure), height[:, None])
 
 
 def explain(probabilities: Tensor, velocities: Tensor, magnitudes: Tensor, sounds: Sounds) -> Refined:
@@ -144,10 +159,11 @@ def explain(probabilities: Tensor, velocities: Tensor, magnitudes: Tensor, sound
     if not rows.numel():
         return Refined(probabilities, velocities)
     amplitudes = _amplitudes(magnitudes, sounds.templates) / sounds.amplitude
+    rises = _rise(magnitudes, sounds.own) / sounds.rise
     refined = Refined(probabilities.clone(), velocities.clone())
     strictness = (_STRICTNESS * sounds.height).clamp(min=1)
-    refined.probabilities[rows] = _weigh(probabilities[rows], amplitudes) / strictness
-    refined.velocities[rows] = (amplitudes.sqrt() * sounds.velocity).clamp(max=1)
+    refined.probabilities[rows] = _weigh(probabilities[rows], torch.minimum(amplitudes, rises)) / strictness
+    refined.velocities[rows] = (rises.sqrt() * sounds.velocity).clamp(max=1)
     return refined
 
 
@@ -161,6 +177,13 @@ def _amplitudes(magnitudes: Tensor, templates: Tensor) -> Tensor:
     """How strong each sound is, the strongest of three frames, (K, N)."""
     heard, _ = nmfd(magnitudes, templates, n_iterations=_ITERATIONS, adaptation=None)
     return F.max_pool1d(heard, 3, 1, 1)
+
+
+def _rise(magnitudes: Tensor, own: Tensor) -> Tensor:
+    """How far the own bands (K, F) of each sound rise within a few frames, (K, N)."""
+    highest = F.max_pool1d(F.pad(magnitudes, (1, 2)), 4, 1)
+    before = F.pad(magnitudes[:, :-3], (min(3, magnitudes.shape[-1]), 0))
+    return own @ (highest - before).clamp(min=0)
 
 
 def _median(values: Tensor, sure: Tensor) -> Tensor:

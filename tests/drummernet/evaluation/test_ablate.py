@@ -32,6 +32,7 @@ def test_a_variant_differs_in_one_thing_from_what_it_is_compared_with():
         "cycle": {".train.reconstruction"},
         "reconstruction": {".train.cycle", ".train.reconstruction", ".train.reconstruction_every"},
         "clean": {".train.degraded"},
+        "half-rate": {".model.sample_rate", ".model.hop_length"},
         "made-up-rhythms": set(),
         "one-kit": set(),
         "synthesised-kit": set(),

@@ -63,6 +63,22 @@ def test_velocities_follow_the_level_of_each_hit(scene):
     assert float(velocities[0, [*ONSETS[0]]].median()) == pytest.approx(0.5, abs=0.05)
 
 
+def test_what_sounds_at_the_same_time_in_other_bands_makes_no_hit_harder(scene):
+    probabilities, magnitudes = scene
+    low, high = torch.zeros(33, 1), torch.zeros(33, 1)
+    low[:17], high[16:] = 1, 1  # one band is of both
+    magnitudes = torch.full((33, 400), 1e-3)
+    decay = torch.linspace(1, 0, 16)
+    for k, bands in enumerate((low, high)):
+        for onset in ONSETS[k]:
+            magnitudes[:, onset : onset + 16] += (bands * decay)[:, : 400 - onset]
+    before = refine(probabilities, VELOCITIES, magnitudes, frame_rate_hz=125).velocities[0, 45]
+    magnitudes[:, 45:61] += 8 * high * decay
+    after = refine(probabilities, VELOCITIES, magnitudes, frame_rate_hz=125).velocities[0, 45]
+    assert float(before) == pytest.approx(0.5, abs=0.05)
+    assert float(after) == pytest.approx(float(before), abs=0.05)
+
+
 def test_a_class_without_sure_hits_keeps_its_velocities(scene):
     probabilities, magnitudes = scene
     probabilities[1] *= 0.5
