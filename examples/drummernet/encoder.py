@@ -41,7 +41,10 @@ class MelEncoder(nn.Module):
 
     def forward(self, audio: Tensor) -> Tensor:
         """Map audio (B, T) to features (B, C, N), N = 1 + T // hop_length."""
-        bands = self.bands(audio)  # (B, F, N)
+        return self.features(self.bands(audio))
+
+    def features(self, bands: Tensor) -> Tensor:
+        """Map log-mel bands (B, F, N) to features (B, C, N)."""
         rise = F.pad(bands, (1, 0)).diff().clamp(min=0)
         local = self.local(torch.stack([bands, rise], -1).movedim(-1, 1))  # channels last in memory: faster
         weight = self.mix.weight.unflatten(1, local.shape[1:3])  # `mix` over channels and bands as they lie

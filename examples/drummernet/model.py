@@ -66,7 +66,11 @@ class DrummerNet(nn.Module):
 
     def forward(self, audio: Tensor) -> Prediction:
         """Map audio (B, T), scaled as the config says, to logits and velocities of N frames."""
-        output = self.head(self.encoder(audio))
+        return self.read(self.encoder(audio))
+
+    def read(self, features: Tensor) -> Prediction:
+        """Map features (B, C, N) of the encoder to logits and velocities."""
+        output = self.head(features)
         if not self.config.velocity:
             return Prediction(output, None)
         logits, velocity = output.chunk(2, dim=-2)

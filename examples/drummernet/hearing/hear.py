@@ -12,11 +12,12 @@ from torch import Tensor
 from ddsp_drums import log_mel
 from drummernet.allocator import give_memory_back
 from drummernet.config import Config
+from drummernet.encoder import MelEncoder
 from drummernet.hearing.picking import any_of, velocity_of_likeliest
 from drummernet.hearing.refine import explain, learn_sounds
 from drummernet.hearing.shadows import drop_shadows
 from drummernet.level import Level
-from drummernet.model import DrummerNet
+from drummernet.model import DrummerNet, Prediction
 
 __all__ = ["Heard", "hear"]
 
@@ -28,7 +29,7 @@ _LIKELY = 0.5
 _EXPLAINED = 4096  # frames that are explained at a time, for the sake of caches
 _MARGIN_S = 1.5  # what is explained before and after a span; ten iterations reach less far
 _WINDOW_S = 0.064  # of the bands that sounds are made of
-_FLOOR = 1e-6
+_FLOOR = 1e-3  # of their logarithm
 
 
 class Heard(NamedTuple):
@@ -168,24 +169,32 @@ def _chunks(
     for batch in [*(full[i : i + batch_size] for i in range(0, len(full), batch_size)), firsts[-1:]]:
         size, (before, _, skipped) = sizes[batch[0]], needs[batch[0]]
         audio = torch.stack([next(windows) for _ in batch])
-        prediction = model(audio)
+        prediction, bands = _listen(model, audio)
         probability = model.probabilities(prediction)
         velocity = probability if prediction.velocity is None else prediction.velocity
         rows = [each[..., skipped : skipped + size] for each in (probability, velocity)]
         if with_bands:
-            rows.append(_bands(audio, before, size, config))
+            bands = _bands(audio, before, config) if bands is None else bands[..., skipped:]
+            rows.append(_FLOOR * (10 ** bands[..., :size] - 1))
         for first, chunk in zip(batch, torch.cat(rows, -2), strict=True):
             yield chunk[:, : n_frames - first].cpu()
 
 
-def _bands(audio: Tensor, before: int, size: int, config: Config) -> Tensor:
-    """Magnitudes in mel bands of the frames that begin `before` samples into the audio, (..., F, size)."""
+def _listen(model: DrummerNet, audio: Tensor) -> tuple[Prediction, Tensor | None]:
+    """Tell what the network says, and the log-mel bands (B, F, N) if it heard such."""
+    if not isinstance(model.encoder, MelEncoder):
+        return model(audio), None
+    bands = model.encoder.bands(audio)
+    return model.read(model.encoder.features(bands)), bands
+
+
+def _bands(audio: Tensor, before: int, config: Config) -> Tensor:
+    """Log-mel bands of the frames from `before` samples into the audio on, (B, F, N)."""
     sample_rate, hop = config.model.sample_rate, config.model.hop_length
     n_fft = round(_WINDOW_S * sample_rate)
     earlier = -(-n_fft // 2 // hop)
     audio = audio[..., before - earlier * hop :]
-    logarithms = log_mel(audio, sample_rate=sample_rate, n_fft=n_fft, hop_length=hop, floor=_FLOOR)
-    return _FLOOR * (10 ** logarithms[..., earlier : earlier + size] - 1)
+    return log_mel(audio, sample_rate=sample_rate, n_fft=n_fft, hop_length=hop, floor=_FLOOR)[..., earlier:]
 
 
 def _cut(pieces: Iterable[Tensor], spans: Iterable[tuple[int, int]]) -> Iterator[Tensor]:
