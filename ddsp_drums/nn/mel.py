@@ -105,16 +105,17 @@ def _transform(audio: Tensor, filters: Tensor, n_fft: int, hop_length: int, floo
     window = torch.hann_window(n_fft, dtype=audio.dtype, device=audio.device)
     spectrum = complex_spectrogram(audio, n_fft, hop_length)
     with without_autocast(audio):
-        magnitudes = spectrum.abs() if spectrum.requires_grad else _magnitudes(spectrum)
+        magnitudes = spectrum.abs() if torch.is_grad_enabled() else _magnitudes(spectrum)
         bands = (filters.to(audio) * (2 / window.sum() / floor)) @ magnitudes  # (..., F, N)
         logarithm = (bands + 1).log10()
     return logarithm
 
 
 def _magnitudes(spectrum: Tensor) -> Tensor:
-    """Return what `abs` does: in half the time, but its gradient, also zero at silence, takes longer."""
-    real, imaginary = torch.view_as_real(spectrum).unbind(-1)
-    return (real.square() + imaginary.square() + torch.finfo(real.dtype).tiny).sqrt()
+    """Return what `abs` does, in a fourth of the time: it overwrites the spectrum, and has no gradient."""
+    parts = torch.view_as_real(spectrum)
+    parts *= parts
+    return (parts[..., 0] + parts[..., 1]).sqrt_()
 
 
 @constant_when_traced

@@ -21,7 +21,7 @@ from drummernet.model import DrummerNet, Prediction
 
 __all__ = ["Heard", "hear"]
 
-_CHUNK = 2048  # frames that the network hears at a time: what it makes of them still fits into a cache
+_CHUNK = 1408  # frames that the network hears at a time: what it makes of them still fits into a cache
 _ALIGNMENT = 64  # chunks begin where windows of the gate and pooling steps of the U-net begin
 _SECTION = 1 << 15  # frames that are refined together, four minutes of them
 _PASSAGE, _LEARNED = 512, 1 << 13  # frames of a passage, and of all from which a section's sounds are learned

@@ -36,8 +36,8 @@ def test_onnxruntime_hears_what_pytorch_hears(network, session, shape):
 
 def test_the_file_says_what_it_wants(network, session):
     properties = session.get_modelmeta().custom_metadata_map
-    assert properties["sample_rate"] == "16000"
-    assert properties["hop_length"] == "128"
+    assert properties["sample_rate"] == "32000"
+    assert properties["hop_length"] == "256"
     assert tuple(properties["instruments"].split(",")) == network[1].model.instruments
 
 
