@@ -1,4 +1,4 @@
-"""Turn the rows of each operation into tests, and what they find into JSON."""
+"""Turn the rows of all operations into tests, and what they find into JSON."""
 
 import time
 from typing import Any
@@ -9,6 +9,7 @@ import torch
 from benchmarks import machine
 from benchmarks.harness import measure_row
 from benchmarks.operation import Operation
+from benchmarks.operations import OPERATIONS
 from benchmarks.row import Row, rows
 
 _NOT_RUN = pytest.StashKey[list[dict[str, Any]]]()
@@ -17,9 +18,10 @@ _DEADLINE = pytest.StashKey[float]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Say where, whether quickly, and how long to measure."""
+    """Say what to measure, where, whether quickly, and how long."""
     group = parser.getgroup("benchmarks")
     group.addoption("--device", default="cpu", choices=("cpu", "cuda"), help="where to measure")
+    group.addoption("--operation", action="append", help="name of what to measure, as often as needed; all by default")
     group.addoption("--quick", action="store_true", help="tiny shapes, to see that everything runs")
     group.addoption("--time-limit", type=float, default=float("inf"), help="seconds after which no row is begun")
 
@@ -34,13 +36,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Make a test of each row of the module's operation."""
-    operation = metafunc.module.OPERATION
-    if metafunc.config.getoption("--quick"):
-        operation = operation.quick()
-    metafunc.config.stash[_MEASURED].append(operation)
-    listed = rows(operation, metafunc.config.getoption("--device"))
-    metafunc.parametrize("row", [pytest.param(row, id=str(row)) for row in listed])
+    """Make a test of each row of the operations."""
+    config = metafunc.config
+    names = config.getoption("--operation") or [operation.name for operation in OPERATIONS]
+    chosen = [operation for operation in OPERATIONS if operation.name in names]
+    chosen = [operation.quick() for operation in chosen] if config.getoption("--quick") else chosen
+    config.stash[_MEASURED] += chosen
+    listed = [row for operation in chosen for row in rows(operation, config.getoption("--device"))]
+    metafunc.parametrize("row", [pytest.param(row, id=f"{row.operation.name}-{row}") for row in listed])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,4 +1,4 @@
-"""The operations that are benchmarked: add a module with an `OPERATION`, name it here, and write its test."""
+"""The operations that are benchmarked: add a module with an `OPERATION`, and name it here."""
 
 from benchmarks.operations import gated_sparsemax, median_filter, onset_cqt_loss, pseudo_cqt, template_synthesis
 
