@@ -146,7 +146,8 @@ def read_reference(track: Track) -> tuple[float, list[Note]]:
     except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
         reason = str(getattr(error, "error_string", error)).strip(" .")
         raise AudioFileError(f"{track.audio}: not readable as audio ({reason})") from error
-    return duration_s, [note for path in track.annotations for note in read_annotation(path, duration_s=duration_s)]
+    read = (read_annotation(path, duration_s=duration_s, labels=track.labels) for path in track.annotations)
+    return duration_s, [note for notes in read for note in notes]
 
 
 def score(

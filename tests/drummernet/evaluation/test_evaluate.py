@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,14 @@ def test_each_data_set_stands_by_itself(tracks):
         "one": ["a"],
         "two": ["b"],
     }
+
+
+def test_a_track_brings_the_labels_of_its_data_set(tracks):
+    tracks[0].annotations[0].write_text("0.5 2\n0.1 0\n")
+    numbered = replace(tracks[0], labels={"0": "KD", "2": "HH"})
+    evaluation = evaluate([numbered, tracks[1]], transcribe)
+    assert evaluation.results[0].reference == (Note(0.1, "KD"), Note(0.5, "HH"))
+    assert not evaluation.failures
 
 
 def test_what_cannot_be_read_or_transcribed_is_listed_and_the_rest_goes_on(tracks):

@@ -4,7 +4,7 @@ import codecs
 import itertools
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -25,7 +25,9 @@ class AnnotationError(ValueError):
     """An annotation that cannot be read. The message is one line: the file, the line, the reason."""
 
 
-def read_annotation(path: str | Path, *, duration_s: float = math.inf) -> list[Note]:
+def read_annotation(
+    path: str | Path, *, duration_s: float = math.inf, labels: Mapping[str, str] | None = None
+) -> list[Note]:
     """Read the notes of a file.
 
     Text (`.txt`, `.csv`) has a note in each line: onset in seconds, class, and optionally MIDI note and velocity,
@@ -37,6 +39,7 @@ def read_annotation(path: str | Path, *, duration_s: float = math.inf) -> list[N
     Args:
         path: The file.
         duration_s: Length of the recording in seconds; a note may begin 50 ms after it, or before zero.
+        labels: What labels mean that only its data set uses so, as in `Track.labels`; MIDI notes have none.
 
     Returns:
         Notes in order of time. Of notes of one class (of six) within a millisecond the hardest is kept.
@@ -50,7 +53,7 @@ def read_annotation(path: str | Path, *, duration_s: float = math.inf) -> list[N
         raise AnnotationError(f"{path}: an annotation is one of {', '.join(readers)}")
     notes = []
     try:
-        for place, note in readers[path.suffix.lower()](path):
+        for place, note in readers[path.suffix.lower()](path, labels or {}):
             if not -_EDGE_S <= note.onset_s < math.inf:
                 raise AnnotationError(f"{path}, {place}: an onset at {note.onset_s} s")
             if note.onset_s > duration_s + _EDGE_S:
@@ -90,7 +93,7 @@ def _lines(path: Path) -> list[str]:
         raise AnnotationError(f"{path}, line {number}: is not text in UTF-8; save it as such") from error
 
 
-def _text(path: Path) -> Iterator[tuple[str, Note]]:
+def _text(path: Path, labels: Mapping[str, str]) -> Iterator[tuple[str, Note]]:
     for number, line in enumerate(_lines(path), 1):
         line = line.strip()
         separator = next((mark for mark in (r"\s*[\t;]\s*", r",?\s+,?\s*") if re.search(mark, line)), ",")
@@ -103,7 +106,7 @@ def _text(path: Path) -> Iterator[tuple[str, Note]]:
             if len(fields) == 4 and _number(fields[3]) not in range(1, 128):
                 raise ValueError(f"velocity {fields[3]} is not 1 to 127")
             velocity = int(_number(fields[3])) if len(fields) == 4 else None
-            note = Note(_number(fields[0]), find_label(fields[1]), velocity)
+            note = Note(_number(fields[0]), find_label(fields[1], labels), velocity)
         except ValueError as error:
             raise AnnotationError(
                 f"{path}, line {number}: {error}; a line has an onset in seconds and a class, perhaps a MIDI note and "
@@ -112,7 +115,7 @@ def _text(path: Path) -> Iterator[tuple[str, Note]]:
         yield f"line {number}", note
 
 
-def _midi(path: Path) -> Iterator[tuple[str, Note]]:
+def _midi(path: Path, labels: Mapping[str, str]) -> Iterator[tuple[str, Note]]:
     every_note = {note: NOTE_LABELS.get(note, f"{note}") for note in range(128)}
     try:
         hits = read_midi(path, notes=every_note)
@@ -131,20 +134,20 @@ def _parse(path: Path) -> Element:
         raise AnnotationError(str(error)) from error
 
 
-def _idmt(path: Path) -> Iterator[tuple[str, Note]]:
+def _idmt(path: Path, labels: Mapping[str, str]) -> Iterator[tuple[str, Note]]:
     for number, event in enumerate(_parse(path).iter("event"), 1):
         onset, label = event.findtext("onsetSec", "").strip(), event.findtext("instrument", "").strip()
         try:
-            note = Note(_number(onset), find_label(label))
+            note = Note(_number(onset), find_label(label, labels))
         except ValueError as error:
             raise AnnotationError(f"{path}, event {number}: {error}; an event has onsetSec and instrument") from error
         yield f"event {number}", note
 
 
-def _layer(path: Path) -> Iterator[tuple[str, Note]]:
+def _layer(path: Path, labels: Mapping[str, str]) -> Iterator[tuple[str, Note]]:
     name = path.stem.rpartition("#")[2]
     try:
-        label = find_label(name)
+        label = find_label(name, labels)
     except ValueError as error:
         raise AnnotationError(f"{path}: {error}; the name of a layer ends in # and its class") from error
     root = _parse(path)

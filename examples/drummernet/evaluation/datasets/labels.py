@@ -43,11 +43,12 @@ LABELS: Mapping[str, str] = MappingProxyType({**MDB_SUBCLASSES, **{name: name fo
 NOTE_LABELS: Mapping[int, str] = MappingProxyType(dict.fromkeys(range(27, 88), "OT") | {**GM_NOTES, **GROOVE_NOTES})
 
 
-def find_label(text: str) -> str:
+def find_label(text: str, own: Mapping[str, str]) -> str:
     """Tell what a label stands for.
 
     Args:
         text: The label as it is written.
+        own: What labels mean that one data set alone uses so; they come before the others.
 
     Returns:
         An instrument of the toolkit or one of the six classes.
@@ -56,10 +57,10 @@ def find_label(text: str) -> str:
         ValueError: If no data set has this label.
 
     Example:
-        >>> find_label("SDG"), find_label("rc2"), find_label("HH")
+        >>> find_label("SDG", {}), find_label("rc2", {}), find_label("1", {"1": "HH"})
         ('SD', 'RD', 'HH')
     """
-    label = LABELS.get(text) or _ENST.get(text.rstrip("-0123456789"))
+    label = own.get(text) or LABELS.get(text) or _ENST.get(text.rstrip("-0123456789"))
     if label is None:
         raise ValueError(f"{text!r} is no known class")
     return label

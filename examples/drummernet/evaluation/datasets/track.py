@@ -1,6 +1,7 @@
 """A recording with its annotation."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,12 +31,15 @@ class Track:
         annotations: The files that hold its notes: one, or one for each instrument.
         dataset: Name of the data set.
         split: The data set's own division that holds the track, such as `"test"`; None where it has none.
+        labels: What labels mean that only this data set uses so, such as numbers: an instrument, or one of the six
+            classes.
     """
 
     audio: Path
     annotations: tuple[Path, ...]
     dataset: str
     split: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def name(self) -> str:

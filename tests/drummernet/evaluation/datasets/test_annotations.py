@@ -69,6 +69,13 @@ def test_labels_of_every_data_set_are_known(tmp_path, label, instrument):
     assert read_annotation(write(tmp_path / "a.txt", f"1 {label}")) == [Note(1.0, instrument)]
 
 
+def test_a_label_of_one_data_set_is_known_there_alone(tmp_path):
+    path = write(tmp_path / "a.txt", "0.5\t0\n1.25\tSD\n")
+    assert read_annotation(path, labels={"0": "KD"}) == [Note(0.5, "KD"), Note(1.25, "SD")]
+    with pytest.raises(AnnotationError, match="line 1: '0' is no known class"):
+        read_annotation(path)
+
+
 @pytest.mark.parametrize(
     "line",
     [

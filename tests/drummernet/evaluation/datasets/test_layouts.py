@@ -118,10 +118,13 @@ def test_each_recording_has_the_annotation_beside_it(tmp_path):
     assert found(tmp_path) == [(f"set/{name}/t.flac", f"set/{name}/t.txt", "set", None) for name in ("one", "two")]
 
 
-def test_an_annotation_may_lie_in_another_folder_of_the_set(tmp_path):
-    audio(tmp_path / "wav" / "t.wav")
-    text(tmp_path / "notes" / "t.txt")
-    assert found(tmp_path) == [("wav/t.wav", "notes/t.txt", tmp_path.name, None)]
+@pytest.mark.parametrize(("sounds", "notes"), [("wav", "notes"), ("audio", "annotation"), ("audio", "annotations")])
+def test_an_annotation_may_lie_in_another_folder_and_that_is_no_data_set(tmp_path, sounds, notes):
+    audio(tmp_path / sounds / "t.wav")
+    audio(tmp_path / "more" / "not annotated.wav")
+    text(tmp_path / notes / "t.txt")
+    assert found(tmp_path) == [(f"{sounds}/t.wav", f"{notes}/t.txt", tmp_path.name, None)]
+    assert find_unannotated(tmp_path) == [tmp_path / "more" / "not annotated.wav"]
 
 
 @pytest.mark.parametrize("other", ["more/t_class.txt", "notes/t.csv"])
