@@ -25,7 +25,6 @@ from ddsp_drums.events import Hit, read_midi
 from ddsp_drums.kits import BY_ID, Kit, load_kit, render
 from ddsp_drums.metrics import OnsetCounts, count_onsets
 
-RATE = 16_000
 CLASSES = ("KD", "SD", "HH")
 SECONDS, PERFORMANCES = 20.0, 20
 
@@ -62,19 +61,20 @@ def main(
     """Print false hits a minute of noise and crackle, the demo's loop, and snares by sticks and brushes."""
     torch.set_num_threads(1)
     transcriber = Transcriber(weights)
+    rate = transcriber.config.model.sample_rate
     for slope_db in (0, -3, -6, -9):
-        noise = coloured_noise(60 * RATE, rng=np.random.default_rng(0), slope_db=slope_db)
+        noise = coloured_noise(60 * rate, rng=np.random.default_rng(0), slope_db=slope_db)
         print(f"noise of {slope_db} dB an octave: {len(transcriber(noise).events)} hits a minute")
-    clicks = crackle(60 * RATE, sample_rate=RATE, rng=np.random.default_rng(0), rate_hz=20.0)
+    clicks = crackle(60 * rate, sample_rate=rate, rng=np.random.default_rng(0), rate_hz=20.0)
     print(f"crackle of 20 clicks a second: {len(transcriber(clicks).events)} hits a minute")
     with TemporaryDirectory() as folder:
         write_demo_loop(Path(folder, "loop.flac"))
         print("the demo's loop:", count(demo_hits(), transcriber.file(Path(folder, "loop.flac")).hits))
     if kits and midi:
-        sticks = load_kit(kits / "muldjord", sample_rate=RATE)
-        snares = load_kit(kits / "frankensnare", sample_rate=RATE).drums["SD"]
+        sticks = load_kit(kits / "muldjord", sample_rate=rate)
+        snares = load_kit(kits / "frankensnare", sample_rate=rate).drums["SD"]
         brushed = tuple(drum for drum in snares if "brush" in drum.name)
-        for name, kit in {"sticks": sticks, "brushes": Kit("brushes", RATE, {**sticks.drums, "SD": brushed})}.items():
+        for name, kit in {"sticks": sticks, "brushes": Kit("brushes", rate, {**sticks.drums, "SD": brushed})}.items():
             total = np.zeros(3, dtype=int)
             for seed, hits in enumerate(islice(performances(midi), PERFORMANCES)):
                 played = [hit for hit in hits if hit.instrument in kit.classes]

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from ddsp_drums.audio import AudioFileError, read_audio
 
-RATE = 16_000
+RATE = CONFIGS["default"].model.sample_rate
 
 
 def pieces_of(audio, *lengths):
@@ -113,7 +113,7 @@ def test_events_of_pieces_are_those_of_the_whole(n_frames, lengths, seed):
 
 def test_a_long_file_is_its_repetitions(tmp_path, loop):
     audio = read_audio(loop, sample_rate=RATE)
-    period = 128 * 1_000
+    period = 8 * RATE
     cycle = np.tile(audio.numpy(), 2)[:period]
     soundfile.write(tmp_path / "long.wav", np.tile(cycle, 12), RATE, subtype="FLOAT")
     events = list(Transcriber().events(tmp_path / "long.wav"))
@@ -131,7 +131,7 @@ def test_what_is_heard_holds_no_more_memory_than_it_needs(monkeypatch, refined):
     monkeypatch.setattr(module, "_CHUNK", 128)
     audio = torch.randn(128 * 1000, generator=torch.Generator().manual_seed(0))
     transcriber = Transcriber(refined=refined)
-    level = LevelMeter(sample_rate=16000, level="loudness")
+    level = LevelMeter(sample_rate=RATE, level="loudness")
     level.push(audio)
     for heard in hear(transcriber.model, transcriber.config, [audio], level.measured(), refined=refined):
         assert all(each.untyped_storage().nbytes() == each.nbytes for each in heard)
