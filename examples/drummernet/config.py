@@ -1,11 +1,13 @@
 """Every constant of the recipe: `paper` is the published system, `default` the one to use."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 from ddsp_drums.kits import BY_ID, PUBLISHED_11, TAXONOMY, Instrument, Taxonomy
 
 __all__ = ["CONFIGS", "Config", "ModelConfig", "PickingConfig", "TrainConfig", "with_classes"]
+
+_RARER = {"SST", "RD", "CR", "TMB"}
 
 
 @dataclass(frozen=True)
@@ -93,15 +95,21 @@ class PickingConfig:
 
     Attributes:
         threshold: Rise above the mean.
+        rarer_threshold: The same for side stick, cymbals and tambourine, which are made up more easily.
         max_window_s: Seconds.
         mean_window_s: Seconds.
         wait_s: Seconds.
     """
 
     threshold: float = 0.3
+    rarer_threshold: float = 0.4
     max_window_s: float = 0.05
     mean_window_s: float = 0.2
     wait_s: float = 0.05
+
+    def thresholds(self, instruments: Iterable[str]) -> dict[str, float]:
+        """Tell the threshold of each instrument."""
+        return {name: self.rarer_threshold if name in _RARER else self.threshold for name in instruments}
 
 
 @dataclass(frozen=True)
@@ -156,7 +164,7 @@ _PAPER = Config(
         reconstruction_batch_size=32,
         enhance=True,
     ),
-    picking=PickingConfig(threshold=0.2, max_window_s=0.05, mean_window_s=0.1, wait_s=0.05),
+    picking=PickingConfig(threshold=0.2, rarer_threshold=0.2, max_window_s=0.05, mean_window_s=0.1, wait_s=0.05),
 )
 
 CONFIGS = {

@@ -66,9 +66,7 @@ class Stream:
             raise ValueError(f"look_ahead_s must be at least {_PICKING_AHEAD * frame_s:g}, got {look_ahead_s}")
         self.latency_s = look_ahead_s + (_STEP - 1) * frame_s
         self._ahead = round((look_ahead_s - _PICKING_AHEAD * frame_s) * model.sample_rate)
-        levels = resolve_thresholds(
-            threshold or {}, model.instruments, default=picking.threshold, taxonomy=model.taxonomy
-        )
+        levels = resolve_thresholds(threshold or {}, picking.thresholds(model.instruments), taxonomy=model.taxonomy)
         self._picker = EventPicker(self.config, levels, ahead_s=_PICKING_AHEAD * frame_s)
         self._meter = LevelMeter(sample_rate=model.sample_rate, level=model.level, memory_s=_MEMORY_S)
         self._resampler = None

@@ -1,6 +1,6 @@
 """Thresholds of peak picking, one for all instruments or one for each."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from ddsp_drums.kits import SIX, TAXONOMY, Taxonomy
 
@@ -40,14 +40,13 @@ def parse_thresholds(text: str) -> Thresholds:
 
 
 def resolve_thresholds(
-    thresholds: Thresholds, instruments: Iterable[str], *, default: float, taxonomy: Taxonomy = TAXONOMY
+    thresholds: Thresholds, defaults: Mapping[str, float], *, taxonomy: Taxonomy = TAXONOMY
 ) -> dict[str, float]:
     """Tell the threshold of each instrument: its own, else that of its class, else the default.
 
     Args:
         thresholds: What was asked for, each in [0, 1].
-        instruments: Identifiers of the taxonomy.
-        default: For the instruments that nothing was asked for.
+        defaults: Of each instrument, by identifiers of the taxonomy, where nothing was asked for it.
         taxonomy: Knows the instruments.
 
     Returns:
@@ -57,7 +56,7 @@ def resolve_thresholds(
         ValueError: If a threshold is not in [0, 1], or a name is neither an instrument's nor one of the six classes'.
 
     Example:
-        >>> resolve_thresholds({"HH": 0.4, "OHH": 0.5}, ["KD", "CHH", "OHH"], default=0.3)
+        >>> resolve_thresholds({"HH": 0.4, "OHH": 0.5}, {"KD": 0.3, "CHH": 0.3, "OHH": 0.3})
         {'KD': 0.3, 'CHH': 0.4, 'OHH': 0.5}
     """
     asked, by_id = _asked(thresholds), taxonomy.by_id
@@ -65,7 +64,7 @@ def resolve_thresholds(
         if name not in by_id and name not in SIX:
             known = ", ".join(dict.fromkeys([*SIX, *by_id]))
             raise ValueError(f"threshold of {name!r}: must be of one of {known}")
-    return {name: asked.get(name, asked.get(by_id[name].six, default)) for name in instruments}
+    return {name: asked.get(name, asked.get(by_id[name].six, default)) for name, default in defaults.items()}
 
 
 def _asked(thresholds: Thresholds) -> dict[str, float]:

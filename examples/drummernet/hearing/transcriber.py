@@ -69,9 +69,8 @@ class Transcriber:
         except (RuntimeError, AssertionError) as error:  # torch has both for a device that is not there
             raise ValueError(f"device {device}: {str(error).splitlines()[0]}") from error
         asked, model = {} if threshold is None else threshold, self.config.model
-        self.threshold = resolve_thresholds(
-            asked, model.instruments, default=self.config.picking.threshold, taxonomy=model.taxonomy
-        )
+        defaults = self.config.picking.thresholds(model.instruments)
+        self.threshold = resolve_thresholds(asked, defaults, taxonomy=model.taxonomy)
         self.refined = refined
         self.batch_size = batch_size
 

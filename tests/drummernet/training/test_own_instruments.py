@@ -70,7 +70,7 @@ def test_own_instruments_join_those_of_the_toolkit(taxonomy):
     config = with_classes(CONFIGS["default"], {"POT", "KD"}, known)
     assert config.model.instruments == ("KD", "POT")
     assert [instrument.id for instrument in config.model.own] == ["POT"]
-    asked = resolve_thresholds({"POT": 0.1, "KD": 0.2}, ["KD", "POT"], default=0.5, taxonomy=config.model.taxonomy)
+    asked = resolve_thresholds({"POT": 0.1, "KD": 0.2}, {"KD": 0.5, "POT": 0.5}, taxonomy=config.model.taxonomy)
     assert asked == {"KD": 0.2, "POT": 0.1}
     with pytest.raises(ValueError, match="POT"):
-        resolve_thresholds({"POT": 0.1}, ["KD"], default=0.5, taxonomy=TAXONOMY)
+        resolve_thresholds({"POT": 0.1}, {"KD": 0.5}, taxonomy=TAXONOMY)
