@@ -1,7 +1,8 @@
 """Measure where the shipped network is weak: the last lines of its card.
 
-python -m benchmarks.weak_spots --kits KITS --midi GROOVE, where KITS holds `muldjord` and `frankensnare`, and GROOVE is
-the Groove MIDI Dataset, of which nothing in the splits `validation` and `test` was trained on.
+python -m benchmarks.weak_spots --kits KITS --midi GROOVE --annotated RECORDINGS, where KITS holds `muldjord` and
+`frankensnare`, and GROOVE is the Groove MIDI Dataset, of which nothing in the splits `validation` and `test` was
+trained on. Without one of them what needs it is left out.
 """
 
 import csv
@@ -17,10 +18,14 @@ import torch
 import typer
 from drummernet import Transcriber
 from drummernet.demo import demo_hits, write_demo_loop
+from drummernet.evaluation.datasets import find_tracks
+from drummernet.evaluation.evaluate import evaluate
+from drummernet.evaluation.scores import summarise
 from drummernet.render import drum_notes
 from drummernet.weights import SHIPPED
 
-from ddsp_drums.audio.degradations import coloured_noise, crackle
+from ddsp_drums.audio import read_audio
+from ddsp_drums.audio.degradations import coloured_noise, crackle, resample
 from ddsp_drums.events import Hit, read_midi
 from ddsp_drums.kits import BY_ID, Kit, load_kit, render
 from ddsp_drums.metrics import OnsetCounts, count_onsets
@@ -56,9 +61,10 @@ def performances(groove: Path) -> Iterator[list[Hit]]:
 def main(
     kits: Annotated[Path | None, typer.Option()] = None,
     midi: Annotated[Path | None, typer.Option()] = None,
+    annotated: Annotated[Path | None, typer.Option()] = None,
     weights: Path = SHIPPED,
 ) -> None:
-    """Print false hits a minute of noise and crackle, the demo's loop, and snares by sticks and brushes."""
+    """Print false hits a minute of noise, the demo's loop, snares by sticks and brushes, and what band limits cost."""
     torch.set_num_threads(1)
     transcriber = Transcriber(weights)
     rate = transcriber.config.model.sample_rate
@@ -81,6 +87,13 @@ def main(
                 audio = render(played, kit, duration_s=SECONDS, rng=np.random.default_rng(seed))
                 total += count(played, transcriber(audio).hits)["SD"]
             print(f"snares by {name}: F1 {OnsetCounts(*total).f1:.2f}, {total[2] / (total[0] + total[2]):.0%} missed")
+    for limit_hz in (11_000, 8_000, 5_000) if annotated else ():
+
+        def hear(path: Path, to_hz: int = 2 * limit_hz) -> list[Hit]:
+            return transcriber(resample(read_audio(path, sample_rate=rate), sample_rate=rate, to_hz=to_hz)).hits
+
+        scores = summarise(evaluate(find_tracks(annotated), hear, system="band-limited")).headline
+        print(f"nothing above {limit_hz} Hz: mean {scores.mean.value:.3f}, sum {scores.sum.value:.3f}")
 
 
 if __name__ == "__main__":
