@@ -21,7 +21,7 @@ from drummernet.model import DrummerNet, Prediction
 
 __all__ = ["Heard", "hear"]
 
-_CHUNK = 1408  # frames that the network hears at a time: what it makes of them still fits into a cache
+_CHUNK = 1024  # frames that the network hears at a time: what it makes of them still fits into a cache
 _ALIGNMENT = 64  # chunks begin where windows of the gate and pooling steps of the U-net begin
 _SECTION = 1 << 15  # frames that are refined together, four minutes of them
 _PASSAGE, _LEARNED = 512, 1 << 13  # frames of a passage, and of all from which a section's sounds are learned
@@ -85,7 +85,9 @@ def hear(
             if len(sections) > 1:
                 give_memory_back()  # what the network needed
             heard = _section(config, section, own, refined=refined)
-            del section  # before the next one is heard
+            del section
+            if len(sections) > 1:
+                give_memory_back()  # what the refinement needed
             yield heard
     else:
         for chunk in chunks:
