@@ -33,6 +33,16 @@ def test_a_steady_groove_has_one_tempo_and_bars_on_its_kicks(bpm, start_s):
     assert np.abs(bars_s(tempo, 40)[first : first + 8] - wanted).max() < 0.02
 
 
+@pytest.mark.parametrize("early_s", [0.002, 0.004])
+def test_hits_that_are_found_a_little_early_from_time_zero_on_have_one_tempo(early_s):
+    step_s = 15 / 104
+    times_s = np.maximum(0, step_s * np.arange(16 * 4) - early_s)
+    hits = [Hit(float(times_s[n]), name, 100) for n in range(64) for name, steps in BAR.items() if n % 16 in steps]
+    tempo = estimate_tempo(hits)
+    assert tempo.beats == (0.0,)
+    assert tempo.bpm == pytest.approx(104, abs=0.1)
+
+
 @pytest.mark.parametrize("bpm", [96, 150])
 def test_a_waltz_has_bars_of_three_on_its_kicks(bpm):
     step_s = 15 / bpm
