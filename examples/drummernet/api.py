@@ -40,7 +40,7 @@ def transcribe(
         weights: A file of weights; the shipped network by default.
         refined: Whether to hear the recording again with the sounds that it is made of: better, and half as fast.
         device: Where the network runs.
-        batch_size: Chunks of sixteen seconds that the network hears at a time.
+        batch_size: Chunks of eight seconds that the network hears at a time.
 
     Returns:
         The events, with methods that write, print, draw and play them.

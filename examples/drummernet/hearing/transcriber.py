@@ -87,7 +87,7 @@ class Transcriber:
     def events(self, path: str | Path) -> Iterator[Event]:
         """Yield the events of a file in order of time, in the same memory for any length.
 
-        The file is read before the first event, to measure its level; beyond eight minutes it is then read again.
+        The file is read before the first event, to measure its level; beyond four minutes it is then read again.
         Raises AudioFileError where it cannot be read.
         """
         picker = EventPicker(self.config, self.threshold)
