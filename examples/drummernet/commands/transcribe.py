@@ -65,7 +65,7 @@ def transcribe(
     ] = True,
     weights: Annotated[Path | None, typer.Option(help="Trained network. Default: the one in the package.")] = None,
     device: Annotated[str, typer.Option(help="Where the network runs, such as cuda.")] = "cpu",
-    batch_size: Annotated[int, typer.Option(min=1, help="Chunks of sixteen seconds that it hears at a time.")] = 1,
+    batch_size: Annotated[int, typer.Option(min=1, help="Chunks of eight seconds that it hears at a time.")] = 1,
     jobs: Annotated[int, typer.Option(min=1, help="Recordings at a time, in a process each.")] = 1,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Make results again that are there.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
