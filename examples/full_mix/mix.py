@@ -13,11 +13,18 @@ from ddsp_drums.audio import write_audio
 from ddsp_drums.audio.degradations import add_noise
 from full_mix.music import accompany
 
-__all__ = ["Accompanied", "write_music"]
+__all__ = ["Accompanied", "separated", "write_music"]
 
 _ALONE = 0.25  # share of the segments without music, so that drums alone are not forgotten
 _DRUMS_OVER_MUSIC_DB = (-9.0, 18.0)
+_WINDOW_S = 0.064
 _SEPARATED = 0.5  # share of those with music of which only the percussive part is heard
+
+
+def separated(audio: Tensor, *, sample_rate: int) -> Tensor:
+    """Take out what sounds on, in windows of 64 ms: the percussive part of audio (..., T)."""
+    n_fft = round(_WINDOW_S * sample_rate)
+    return percussive(audio, n_fft=n_fft, hop_length=n_fft // 4)
 
 
 class Accompanied(Dataset[tuple[Tensor, Tensor, Tensor]]):
@@ -37,10 +44,10 @@ class Accompanied(Dataset[tuple[Tensor, Tensor, Tensor]]):
         rng = np.random.default_rng((self.rendered.seed, 2, index))
         if rng.random() < _ALONE:
             return audio, played, velocity
+        config = self.rendered.config
         mixed = add_noise(audio, self.music[index], snr_db=rng.uniform(*_DRUMS_OVER_MUSIC_DB))
         if rng.random() < _SEPARATED:
-            mixed = percussive(mixed)
-        config = self.rendered.config
+            mixed = separated(mixed, sample_rate=config.sample_rate)
         return scale_level(mixed, sample_rate=config.sample_rate, level=config.level), played, velocity
 
 

@@ -15,10 +15,10 @@ from matplotlib.figure import Figure
 from rich.table import Table
 from torch import Tensor
 
-from ddsp_drums import percussive
 from ddsp_drums.audio import read_audio
 from ddsp_drums.audio.degradations import add_noise
 from ddsp_drums.events import Hit
+from full_mix.mix import separated
 from full_mix.music import FOREIGN, accompany
 
 __all__ = ["LEVELS_DB", "System", "draw", "score", "table"]
@@ -70,8 +70,9 @@ def score(
 
 def _listen(system: System, level_db: float | None) -> Callable[[Path], list[Hit]]:
     def listen(path: Path) -> list[Hit]:
-        audio = mixed(path, level_db, system.transcriber.config.model.sample_rate)
-        return system.transcriber(percussive(audio) if system.separated else audio).hits
+        rate = system.transcriber.config.model.sample_rate
+        audio = mixed(path, level_db, rate)
+        return system.transcriber(separated(audio, sample_rate=rate) if system.separated else audio).hits
 
     return listen
 
