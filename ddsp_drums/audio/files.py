@@ -15,7 +15,7 @@ from ddsp_drums._atomic import write_whole
 __all__ = ["AUDIO_SUFFIXES", "AudioFileError", "find_audio", "read_audio", "stream_audio", "write_audio"]
 
 AUDIO_SUFFIXES = frozenset({".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav", ".w64"})
-_BLOCK = 1 << 20  # samples of all channels read at a time, so that an hour does not stand in memory at its own rate
+_BLOCK = 1 << 18  # samples of all channels read at a time, so that an hour does not stand in memory at its own rate
 
 
 class AudioFileError(ValueError):

@@ -71,8 +71,9 @@ class Transcription:
             ValueError: If `strength` or `swing` is out of its range.
         """
         tempo = tempo or TempoMap.constant()
-        hits = quantise(self.events, tempo, strength=strength, swing=swing)
-        write_midi(path, hits, tempo=tempo, taxonomy=self.taxonomy)
+        to_move = self.events if strength else ()  # hours need not stand in memory twice
+        moved = quantise(to_move, tempo, strength=strength, swing=swing)
+        write_midi(path, moved or self.events, tempo=tempo, taxonomy=self.taxonomy)
 
     def to_csv(self, path: str | Path) -> None:
         """Write a table, see :func:`ddsp_drums.events.write_csv`."""

@@ -77,24 +77,27 @@ def hear(
     scaled = ((piece.to(device) - level.offset) * level.gain for piece in pieces)
     n_frames = 1 + level.n_samples // config.model.hop_length
     chunks = _chunks(model, config, scaled, n_frames, batch_size, with_bands=refined)
+
+    def settle() -> None:
+        if n_frames > _SECTION:  # else it would take longer than it is worth
+            give_memory_back()
+
+    settle()  # what reading and measuring needed
     if refined or not config.model.velocity:
         sections = _spans(n_frames, _SECTION, round(_MARGIN_S * config.model.sample_rate / config.model.hop_length))
         rows = _cut(chunks, [span[:2] for span in sections])
         for _, _, own in sections:
             section = next(rows)
-            if len(sections) > 1:
-                give_memory_back()  # what the network needed
+            settle()  # what the network needed
             heard = _section(config, section, own, refined=refined)
             del section
-            if len(sections) > 1:
-                give_memory_back()  # what the refinement needed
+            settle()  # what the refinement needed
             yield heard
     else:
         for chunk in chunks:
             probability, velocity, _ = _split(config, chunk)
             yield _grouped(config, probability.clone(), velocity)  # a view would keep what its batch is made of
-    if n_frames > _SECTION:
-        give_memory_back()
+    settle()
 
 
 def _section(config: Config, rows: Tensor, own: slice, *, refined: bool) -> Heard:

@@ -32,6 +32,7 @@ FORMATS = {
 """Each kind of result, and what its name ends in."""
 
 STANDARD_INPUT = "-"
+_LONG_S = 600.0
 _SOUND_RATE = 44_100  # Hz, of what is played
 
 
@@ -194,12 +195,15 @@ class Request:
             return Outcome(source.path, "failed", error=str(error) or type(error).__name__)
 
     def _write(self, path: Path, source: Source, outputs: list[Path]) -> Outcome:
+        from drummernet.allocator import give_memory_back
         from drummernet.results.class_sets import reduce_classes
 
         heard = self.transcriber.file(path)
         if self.classes in (3, 6):
             heard = reduce_classes(heard, self.classes)
         tempo = self._tempo(heard)
+        if heard.duration_s > _LONG_S:
+            give_memory_back()  # what hearing it and finding its tempo needed
         source.target.parent.mkdir(parents=True, exist_ok=True)
         for name, output in zip(self.formats, outputs, strict=True):
             self._write_one(name, output, path, heard, tempo, title=source.target.name)
