@@ -34,7 +34,7 @@ def small_trainer(audio: Path, kits: Sequence[Kit], *, steps: int = STEPS) -> Tr
         distance="stft",
     )
     small = replace(system, model=replace(system.model, channels=8, dilations=(1, 2)), train=options)
-    return Trainer(small, kits, recordings=audio, seed=1)
+    return Trainer(small, kits, recordings=audio, seed=2)
 
 
 def share(audio: Path, out: Path) -> None:
