@@ -6,10 +6,11 @@ from torch import Tensor, nn
 
 from ddsp_drums.nn import LogMel
 
-__all__ = ["MelEncoder"]
+__all__ = ["FLOOR", "WINDOW_S", "MelEncoder"]
 
 _BANDS = 80
-_WINDOW_S = 0.064
+WINDOW_S = 0.064
+FLOOR = 1e-3  # magnitude whose logarithm is zero
 
 
 class MelEncoder(nn.Module):
@@ -24,8 +25,13 @@ class MelEncoder(nn.Module):
 
     def __init__(self, *, sample_rate: int, hop_length: int, channels: int, dilations: tuple[int, ...]) -> None:
         super().__init__()
-        n_fft = round(_WINDOW_S * sample_rate)
-        self.bands = LogMel(sample_rate=sample_rate, n_fft=n_fft, hop_length=hop_length, n_mels=_BANDS)
+        self.bands = LogMel(
+            sample_rate=sample_rate,
+            n_fft=round(WINDOW_S * sample_rate),
+            hop_length=hop_length,
+            n_mels=_BANDS,
+            floor=FLOOR,
+        )
         self.local = nn.Sequential(
             nn.Conv2d(2, 16, 3, stride=(2, 1), padding=1),
             nn.BatchNorm2d(16),

@@ -12,7 +12,7 @@ from torch import Tensor
 from ddsp_drums import log_mel
 from drummernet.allocator import give_memory_back
 from drummernet.config import Config
-from drummernet.encoder import MelEncoder
+from drummernet.encoder import FLOOR, WINDOW_S, MelEncoder
 from drummernet.hearing.picking import any_of, velocity_of_likeliest
 from drummernet.hearing.refine import explain, learn_sounds
 from drummernet.hearing.shadows import drop_shadows
@@ -28,8 +28,6 @@ _PASSAGE, _LEARNED = 512, 1 << 13  # frames of a passage, and of all from which 
 _LIKELY = 0.5
 _EXPLAINED = 4096  # frames that are explained at a time, for the sake of caches
 _MARGIN_S = 1.5  # what is explained before and after a span; ten iterations reach less far
-_WINDOW_S = 0.064  # of the bands that sounds are made of
-_FLOOR = 1e-3  # of their logarithm
 
 
 class Heard(NamedTuple):
@@ -180,7 +178,7 @@ def _chunks(
         rows = [each[..., skipped : skipped + size] for each in (probability, velocity)]
         if with_bands:
             bands = _bands(audio, before, config) if bands is None else bands[..., skipped:]
-            rows.append(_FLOOR * (10 ** bands[..., :size] - 1))
+            rows.append(FLOOR * (10 ** bands[..., :size] - 1))
         for first, chunk in zip(batch, torch.cat(rows, -2), strict=True):
             yield chunk[:, : n_frames - first].cpu()
 
@@ -196,10 +194,10 @@ def _listen(model: DrummerNet, audio: Tensor) -> tuple[Prediction, Tensor | None
 def _bands(audio: Tensor, before: int, config: Config) -> Tensor:
     """Log-mel bands of the frames from `before` samples into the audio on, (B, F, N)."""
     sample_rate, hop = config.model.sample_rate, config.model.hop_length
-    n_fft = round(_WINDOW_S * sample_rate)
+    n_fft = round(WINDOW_S * sample_rate)
     earlier = -(-n_fft // 2 // hop)
     audio = audio[..., before - earlier * hop :]
-    return log_mel(audio, sample_rate=sample_rate, n_fft=n_fft, hop_length=hop, floor=_FLOOR)[..., earlier:]
+    return log_mel(audio, sample_rate=sample_rate, n_fft=n_fft, hop_length=hop, floor=FLOOR)[..., earlier:]
 
 
 def _cut(pieces: Iterable[Tensor], spans: Iterable[tuple[int, int]]) -> Iterator[Tensor]:
