@@ -1,6 +1,6 @@
 """Find the beats and bars that hits are played to."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,10 +73,10 @@ def estimate_tempo(hits: Iterable[Hit | Event], *, bpm: float | None = None, bea
         raise ValueError(f"bpm must be in 30 to 300, got {bpm}")
     if beats_per_bar not in _COMBS:
         raise ValueError(f"beats_per_bar must be 4 or 3, got {beats_per_bar}")
-    ordered = sorted(Hit(*hit[:3]) for hit in hits)
+    ordered = sorted(hits)
     if len(ordered) < _FEWEST or ordered[-1].onset_s - ordered[0].onset_s < 4 * _SHORT_S:
         return None
-    onsets_s = np.array([hit.onset_s for hit in ordered])
+    onsets_s = np.fromiter((hit.onset_s for hit in ordered), np.float64)
     envelope = _envelope(ordered, onsets_s)
     beats_s = _path(envelope, _period_s(envelope, bpm, _COMBS[beats_per_bar]) * _RATE_HZ) / _RATE_HZ
     if len(beats_s) < 4:
@@ -89,12 +89,13 @@ def estimate_tempo(hits: Iterable[Hit | Event], *, bpm: float | None = None, bea
     return TempoMap.through(bars_s, beats_per_bar=beats_per_bar) if len(bars_s) > 1 else None
 
 
-def _envelope(hits: list[Hit], onsets_s: Array) -> Array:
-    weights = np.array([hit.velocity / 127 * (1.0 if hit.instrument in ("KD", "SD") else 0.6) for hit in hits])
-    counts = np.bincount((onsets_s * _RATE_HZ).round().astype(int), weights, minlength=1)
+def _envelope(hits: Sequence[Hit | Event], onsets_s: Array) -> Array:
+    weights = np.fromiter((hit.velocity / 127 * (1 if hit.instrument in ("KD", "SD") else 0.6) for hit in hits), float)
+    frames = (onsets_s * _RATE_HZ).round().astype(int)
     reach = round(4 * _WIDTH_S * _RATE_HZ)
     shape = np.exp(-0.5 * (np.arange(-reach, reach + 1) / (_WIDTH_S * _RATE_HZ)) ** 2)
-    return np.convolve(np.pad(counts, (0, reach)), shape)[reach : reach + len(counts)]
+    counts = np.bincount(frames + reach, weights, minlength=int(frames[-1]) + 1 + 2 * reach)
+    return np.asarray(np.convolve(counts, shape, "valid"), np.float64)
 
 
 def _period_s(envelope: Array, bpm: float | None, comb: dict[int, float]) -> float:
@@ -118,20 +119,22 @@ def _path(envelope: Array, period: float) -> Array:
     """Find the frames of the beats (P,)."""
     nearest, farthest = round(period / 2), round(period * 2)
     penalty = -_TIGHTNESS * np.log(np.arange(farthest, nearest - 1, -1) / period) ** 2
-    held = np.pad(envelope / max(float(envelope.std()), 1e-9), (farthest, 0), constant_values=-np.inf)
-    score, before = held[farthest:], np.full(len(envelope), -1)
-    reachable = np.lib.stride_tricks.sliding_window_view(held, len(penalty))  # of each frame, those it may follow
-    for first in range(nearest, len(score), nearest):  # a span whose frames do not follow one another
-        reached = reachable[first : min(first + nearest, len(score))] + penalty
+    scale = max(float(envelope.std()), 1e-9)
+    lag = np.zeros(len(envelope), np.int16)  # frames since the beat before, 0 where there is none
+    recent = np.full(farthest, -np.inf)  # the scores of the last frames, as hours have many
+    for first in range(0, len(envelope), nearest):  # a span whose frames do not follow one another
+        score = envelope[first : first + nearest] / scale
+        reachable = np.lib.stride_tricks.sliding_window_view(np.append(recent, score), len(penalty))
+        reached = reachable[: len(score)] + penalty  # of each frame, those it may follow
         best = reached.argmax(1)
         gained = reached[np.arange(len(best)), best]
-        frames = first + (gained > 0).nonzero()[0]
-        score[frames] += gained[frames - first]
-        before[frames] = frames - farthest + best[frames - first]
-    last = max(0, len(score) - farthest)
-    path = [last + int(score[last:].argmax())]
-    while before[path[-1]] >= 0:
-        path.append(before[path[-1]])
+        follows = gained > 0
+        score[follows] += gained[follows]
+        lag[first : first + nearest][follows] = farthest - best[follows]
+        recent = np.append(recent, score)[-farthest:]
+    path = [len(envelope) - farthest + int(recent.argmax())]
+    while lag[path[-1]]:
+        path.append(path[-1] - int(lag[path[-1]]))
     return np.array(path[::-1], dtype=np.float64)
 
 
@@ -144,7 +147,7 @@ def _extended(beats_s: Array, onsets_s: Array) -> tuple[Array, Array]:
     return np.concatenate(times), np.arange(-before, len(beats_s) + after, dtype=np.float64)
 
 
-def _first_step(hits: list[Hit], steps: Array, bar: int) -> int:
+def _first_step(hits: Sequence[Hit | Event], steps: Array, bar: int) -> int:
     """Tell which of the first steps begins a bar of so many."""
     places = _WITHOUT_SECOND if bar < len(_ACCENTS[""]) else range(bar)
     accents = {name: np.array(each)[list(places)] for name, each in _ACCENTS.items()}
@@ -163,10 +166,12 @@ def _bars(onsets_s: Array, steps: Array, step_s: float, bar: int) -> list[float]
     near = np.abs(steps - grid) * step_s < 2 * _WIDTH_S
     if not near.any() or np.ptp(grid[near]) < bar:
         near = np.ones_like(near)
-    slope, start_s = _line(grid[near], onsets_s[near])
-    played = np.arange(np.floor(grid[0] / bar), np.ceil(grid[-1] / bar) + 1) * bar
+    first, last = grid[0], grid[-1]
+    grid, onsets_s = grid[near], onsets_s[near]
+    slope, start_s = _line(grid, onsets_s)
+    played = np.arange(np.floor(first / bar), np.ceil(last / bar) + 1) * bar
     bars_s = start_s + slope * played
-    local = np.array([_local(number, grid[near], onsets_s[near], 2 * bar) for number in played])
+    local = np.array([_local(number, grid, onsets_s, 2 * bar) for number in played])
     if np.abs(local - bars_s)[1:-1].max(initial=0.0) > _STEADY_S and np.diff(local).min() > bar * step_s / 2:
         bars_s = local
     silent = np.arange(bars_s[0], -bar * step_s, -bar * slope)[:0:-1]  # bars before the first hit

@@ -37,12 +37,14 @@ def write_csv(path: str | Path, hits: Iterable[Hit | Event], *, taxonomy: Taxono
         ...     Path(file.name).read_text().splitlines()
         ['onset_s,class,note,velocity', '0.5000,KD,36,100']
     """
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(CSV_HEADER)
-    for onset_s, instrument, velocity in checked(hits, taxonomy):
-        writer.writerow((f"{onset_s:.4f}", instrument, taxonomy.by_id[instrument].gm_note, velocity))
-    write_whole(path, buffer.getvalue().encode())
+    buffer = io.BytesIO()
+    with io.TextIOWrapper(buffer, "utf-8", newline="") as text:
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(CSV_HEADER)
+        for onset_s, instrument, velocity, *_ in checked(hits, taxonomy):
+            writer.writerow((f"{onset_s:.4f}", instrument, taxonomy.by_id[instrument].gm_note, velocity))
+        text.flush()
+        write_whole(path, buffer.getvalue())
 
 
 def write_json(
@@ -119,9 +121,9 @@ def hits_as_json(
                 "class": hit.instrument,
                 "note": taxonomy.by_id[hit.instrument].gm_note,
                 "velocity": hit.velocity,
-                "confidence": confidence,
+                "confidence": _confidence(hit),
             }
-            for hit, confidence in _with_confidence(hits, taxonomy)
+            for hit in checked(hits, taxonomy)
         ],
     }
 
@@ -162,13 +164,13 @@ def write_jams(
         ...     [each["namespace"] for each in json.loads(Path(file.name).read_text())["annotations"]]
         ['note_midi', 'onset']
     """
-    known = _with_confidence(hits, taxonomy)
-    notes = [_observation(hit.onset_s, taxonomy.by_id[hit.instrument].gm_note, confidence) for hit, confidence in known]
-    names = [hit.instrument for hit, _ in known]
-    sandbox = {"class": names, "velocity": [hit.velocity for hit, _ in known]}
+    known = checked(hits, taxonomy)
+    notes = [_observation(hit.onset_s, taxonomy.by_id[hit.instrument].gm_note, _confidence(hit)) for hit in known]
+    names = [hit.instrument for hit in known]
+    sandbox = {"class": names, "velocity": [hit.velocity for hit in known]}
     annotations = [_annotation("note_midi", notes, duration_s, sandbox)]
     for name in dict.fromkeys(names):
-        onsets = [_observation(hit.onset_s, None, sure) for hit, sure in known if hit.instrument == name]
+        onsets = [_observation(hit.onset_s, None, _confidence(hit)) for hit in known if hit.instrument == name]
         annotations.append(_annotation("onset", onsets, duration_s, {"class": name}))
     if tempo:
         first = tempo.pickup / 4
@@ -202,10 +204,8 @@ def _observation(onset_s: float, value: int | None, confidence: float | None) ->
     return {"time": round(onset_s, 4), "duration": 0.0, "value": value, "confidence": confidence}
 
 
-def _with_confidence(hits: Iterable[Hit | Event], taxonomy: Taxonomy) -> list[tuple[Hit, float | None]]:
-    ordered = sorted(hits, key=lambda hit: hit[:3])
-    sure = [round(hit.confidence, 4) if isinstance(hit, Event) else None for hit in ordered]
-    return list(zip(checked(ordered, taxonomy), sure, strict=True))
+def _confidence(hit: Hit | Event) -> float | None:
+    return round(hit.confidence, 4) if isinstance(hit, Event) else None
 
 
 def _bars_s(tempo: TempoMap, duration_s: float) -> list[float]:

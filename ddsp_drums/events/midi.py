@@ -1,10 +1,14 @@
 """Hits and notes to and from Standard MIDI Files."""
 
+import heapq
 import io
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ddsp_drums._atomic import write_whole
 from ddsp_drums.events.note import Event, Hit, Note, checked, checked_notes
@@ -64,32 +68,50 @@ def write_midi(
         return round(tempo.beat(time_s) * _TICKS_PER_BEAT)
 
     every = list(notes)
-    pitched = [note for note in every if isinstance(note, Note)]
-    hits = [note for note in every if not isinstance(note, Note)]
-    struck: dict[tuple[int, int, int], tuple[int, int]] = {}  # velocity and end, by channel, pitch and tick
-    for onset_s, instrument, velocity in checked(hits, taxonomy):
-        place = _DRUM_CHANNEL, taxonomy.by_id[instrument].gm_note, tick(onset_s)
-        struck[place] = max((velocity, place[2] + _LENGTH_TICKS), struck.get(place, (0, 0)))
-    for onset_s, duration_s, pitch, velocity in checked_notes(pitched):
-        place = 0, pitch, tick(onset_s)
-        struck[place] = max((velocity, max(place[2] + 1, tick(onset_s + duration_s))), struck.get(place, (0, 0)))
+    pitched = checked_notes(note for note in every if isinstance(note, Note))
+    hits = checked((note for note in every if not isinstance(note, Note)), taxonomy)
+
+    def strikes() -> Iterator[tuple[int, ...]]:
+        for onset_s, instrument, velocity, *_ in hits:
+            begin = tick(onset_s)
+            yield _DRUM_CHANNEL, taxonomy.by_id[instrument].gm_note, begin, velocity, begin + _LENGTH_TICKS
+        for onset_s, duration_s, pitch, velocity in pitched:
+            begin = tick(onset_s)
+            yield 0, pitch, begin, velocity, max(begin + 1, tick(onset_s + duration_s))
+
     name = mido.MetaMessage("track_name", name="notes" if pitched else "drums")
-    changes: list[tuple[Any, ...]] = [(at, _META, message) for at, message in [(0, name), *_tempo_messages(tempo)]]
+    about = [(0, _META, name), *((at, _META, message) for at, message in _tempo_messages(tempo))]
     if pitched:
-        changes.append((0, _META, mido.Message("program_change", program=program - 1)))
-    for (channel, pitch, begin), following in itertools.pairwise([*sorted(struck), (-1, 0, 0)]):
-        velocity, end = struck[channel, pitch, begin]
-        end = min(end, following[2]) if following[:2] == (channel, pitch) else end
-        changes += (begin, _ON, channel, pitch, velocity), (end, _OFF, channel, pitch)
-    track = _messages_at(sorted(changes, key=lambda change: change[:2]))
+        about.append((0, _META, mido.Message("program_change", program=program - 1)))
+    struck = np.fromiter(itertools.chain.from_iterable(strikes()), np.int64).reshape(-1, 5)
+    track = _messages_at(heapq.merge(sorted(about, key=_order), _changes(struck), key=_order))
     file = mido.MidiFile(type=0, ticks_per_beat=_TICKS_PER_BEAT, tracks=[track])
     buffer = io.BytesIO()
     file.save(file=buffer)
     write_whole(path, buffer.getvalue())
 
 
+def _order(change: tuple[Any, ...]) -> tuple[int, int]:
+    tick, kind, *_ = change
+    return tick, kind
+
+
+def _changes(struck: NDArray[np.int64]) -> Iterator[tuple[int, ...]]:
+    """Tell in order where notes begin and end; rows are channel, pitch, tick, velocity and end, as hours have many."""
+    struck = struck[np.lexsort(struck.T[::-1])]
+    hardest = np.ones(len(struck), bool)
+    hardest[:-1] = (struck[1:, :3] != struck[:-1, :3]).any(1)
+    struck = struck[hardest]
+    again = (struck[1:, :2] == struck[:-1, :2]).all(1)
+    struck[:-1][again, 4] = np.minimum(struck[:-1, 4], struck[1:, 2])[again]
+    kinds = np.repeat((_ON, _OFF), len(struck))
+    for number in np.lexsort((kinds, struck[:, [2, 4]].T.ravel())):
+        channel, pitch, begin, velocity, end = struck[number % len(struck)].tolist()
+        yield (begin, _ON, channel, pitch, velocity) if number < len(struck) else (end, _OFF, channel, pitch)
+
+
 def _messages_at(changes: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
-    """Make messages one by one, as each is written: hours have some hundred thousand."""
+    """Make messages one by one, as each is written."""
     import mido
 
     now = 0

@@ -77,12 +77,12 @@ class Note(NamedTuple):
         return self.onset_s + self.duration_s
 
 
-def checked(hits: Iterable[Hit | Event], taxonomy: Taxonomy) -> list[Hit]:
+def checked(hits: Iterable[Hit | Event], taxonomy: Taxonomy) -> list[Hit | Event]:
     """Sort hits, and raise ValueError where one cannot be written."""
-    ordered = sorted(Hit(*hit[:3]) for hit in hits)
+    ordered = sorted(hits)
     for hit in ordered:
-        known = hit.instrument in taxonomy.by_id
-        if not known or not 0 <= hit.onset_s < math.inf or not 1 <= hit.velocity <= 127:
+        onset_s, instrument, velocity, *_ = hit
+        if instrument not in taxonomy.by_id or not 0 <= onset_s < math.inf or not 1 <= velocity <= 127:
             raise ValueError(f"a hit must have onset_s >= 0, a known instrument and a velocity 1 to 127, got {hit}")
     return ordered
 

@@ -95,7 +95,7 @@ class TempoMap:
             now_s = pickup / _SIXTEENTHS * tempos_us[0] / 1e6
         bar = 0
         while bar < len(bars_s) - 1:
-            tempo, length = _longest([end_s - now_s for end_s in bars_s[bar + 1 :]], beats_per_bar)
+            tempo, length = _longest(bars_s, bar, now_s, beats_per_bar)
             beats.append(pickup / _SIXTEENTHS + bar * beats_per_bar)
             tempos_us.append(tempo)
             bar += length
@@ -125,16 +125,17 @@ class TempoMap:
         return starts[which] + (beat - self.beats[which]) * self.tempos_us[which] / 1e6
 
 
-def _longest(ends_s: Sequence[float], beats_per_bar: int) -> tuple[int, int]:
-    """Find the tempo that keeps to the ends of most bars, and how many."""
+def _longest(bars_s: Sequence[float], bar: int, now_s: float, beats_per_bar: int) -> tuple[int, int]:
+    """Find the tempo that, from a bar that begins now, keeps to the ends of most bars, and how many."""
     low, high = 0.0, math.inf
-    for count, end_s in enumerate(ends_s, start=1):
-        beats = count * beats_per_bar
-        slower, faster = max(low, (end_s - _EXACT_S) / beats), min(high, (end_s + _EXACT_S) / beats)
+    count = 0
+    for count in range(1, len(bars_s) - bar):
+        beats, lasts_s = count * beats_per_bar, bars_s[bar + count] - now_s
+        slower, faster = max(low, (lasts_s - _EXACT_S) / beats), min(high, (lasts_s + _EXACT_S) / beats)
         if slower > faster:
             return _tempo_us((low + high) / 2), count - 1
         low, high = slower, faster
-    return _tempo_us((low + high) / 2), len(ends_s)
+    return _tempo_us((low + high) / 2), count
 
 
 def _tempo_us(beat_s: float) -> int:

@@ -18,7 +18,7 @@ from ddsp_drums.events import (
     write_json,
     write_midi,
 )
-from ddsp_drums.kits import TAXONOMY, Kit, Taxonomy, procedural_kit
+from ddsp_drums.kits import TAXONOMY, Kit, Taxonomy, procedural_kit, render
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -116,10 +116,8 @@ class Transcription:
             Audio (T,) at the kit's sample rate, T = half a second more than the recording; levels are the kit's.
             :func:`drummernet.results.resynthesis.resynthesise` gives the instruments apart.
         """
-        import torch
-
-        from drummernet.results.resynthesis import resynthesise
+        from drummernet.results.resynthesis import TAIL_S
 
         kit = kit or procedural_kit(sample_rate=44_100)
-        stems = resynthesise(self, kit)
-        return torch.stack(list(stems.values())).sum(0) if stems else torch.zeros(0)
+        known = [hit for hit in self.hits if hit.instrument in kit.classes]
+        return render(known, kit, duration_s=self.duration_s + TAIL_S)

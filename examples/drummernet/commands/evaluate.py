@@ -67,7 +67,9 @@ def evaluate(
         others = f" and {len(alone) - 3} more" if len(alone) > 3 else ""
         warn(f"left out, as there is no annotation: {', '.join(alone[:3])}{others}")
     asked = None if threshold is None else parse_thresholds(threshold)
-    systems = {"drummernet": Transcriber(weights or SHIPPED, threshold=asked, refined=refined).file}
+    systems: dict[str, Callable[[Path], Transcription]] = {
+        "drummernet": Transcriber(weights or SHIPPED, threshold=asked, refined=refined).file
+    }
     systems |= {name: BASELINES[name]().file for name in names}
     evaluations = [
         evaluate(

@@ -80,9 +80,17 @@ class Transcriber:
             raise ValueError(f"audio must have shape (T,) with T >= 1, got {tuple(audio.shape)}")
         return self._transcribe([audio], self._measure([audio]))
 
-    def file(self, path: str | Path) -> Transcription:
-        """Transcribe a file; raises AudioFileError where it cannot be read."""
-        return self._transcribe(*self._read(path))
+    def file(self, path: str | Path, *, activations: bool = True) -> Transcription:
+        """Transcribe a file.
+
+        Args:
+            path: Any that `soundfile` reads.
+            activations: Whether to keep them, 11 MB an hour; else they have no frames.
+
+        Raises:
+            AudioFileError: If the file cannot be read.
+        """
+        return self._transcribe(*self._read(path), activations=activations)
 
     def events(self, path: str | Path) -> Iterator[Event]:
         """Yield the events of a file in order of time, in the same memory for any length.
@@ -131,21 +139,22 @@ class Transcriber:
             device=self.device,
         )
 
-    def _transcribe(self, pieces: Iterable[Tensor], level: Level) -> Transcription:
+    def _transcribe(self, pieces: Iterable[Tensor], level: Level, *, activations: bool = True) -> Transcription:
         picker = EventPicker(self.config, self.threshold)
         events: list[Event] = []
         instruments = self.config.model.instruments
-        n_frames = 1 + level.n_samples // self.config.model.hop_length
-        activations = torch.empty(len(instruments), n_frames, dtype=torch.float16)  # an hour is 11 MB
+        n_frames = 1 + level.n_samples // self.config.model.hop_length if activations else 0
+        kept = torch.empty(len(instruments), n_frames, dtype=torch.float16)
         begin = 0
         for heard in self._hear(pieces, level):
             events += picker.push(*heard)
             end = begin + heard.probability.shape[-1]
-            activations[:, begin:end] = heard.probability
+            if activations:
+                kept[:, begin:end] = heard.probability
             begin = end
         return Transcription(
             events=(*events, *picker.finish()),
-            activations=activations,
+            activations=kept,
             instruments=instruments,
             frame_rate_hz=picker.frame_rate_hz,
             duration_s=level.n_samples / self.config.model.sample_rate,

@@ -70,7 +70,7 @@ def transcribe_many(paths: Iterable[str | Path], out: str | Path, *, engine: str
 def transcribe_row(transcriber: Transcriber, path: str) -> Row:
     """Transcribe a file into its row, whatever may be wrong with it."""
     try:
-        heard = transcriber.file(path)
+        heard = transcriber.file(path, activations=False)
     except (ValueError, OSError) as error:
         return {"path": path, "duration_s": None, "events": None, "error": str(error)}
     events = [

@@ -198,7 +198,7 @@ class Request:
         from drummernet.allocator import give_memory_back
         from drummernet.results.class_sets import reduce_classes
 
-        heard = self.transcriber.file(path)
+        heard = self.transcriber.file(path, activations=False)
         if self.classes in (3, 6):
             heard = reduce_classes(heard, self.classes)
         tempo = self._tempo(heard)

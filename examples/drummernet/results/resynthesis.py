@@ -13,9 +13,10 @@ from ddsp_drums.audio import write_audio
 from ddsp_drums.kits import Kit, render
 from drummernet.transcription import Transcription
 
-__all__ = ["match_level", "residual", "resynthesise", "side_by_side", "write_stems"]
+__all__ = ["TAIL_S", "match_level", "residual", "resynthesise", "side_by_side", "write_stems"]
 
-_TAIL_S = 0.5  # after the recording's end, in which the last sounds ring
+TAIL_S = 0.5
+"""Seconds after the recording's end, in which the last sounds ring."""
 _FFT, _HOP = 1024, 256  # at 44.1 kHz 23 and 6 ms
 _SOUND_S = 0.2  # of a drum that is learned
 _MOST_HITS = 200  # from which one is learned, spread over the recording
@@ -39,7 +40,7 @@ def resynthesise(transcription: Transcription, kit: Kit) -> dict[str, Tensor]:
         return {}
     part = Kit(kit.name, kit.sample_rate, drums)
     hits = [hit for hit in transcription.hits if hit.instrument in drums]
-    stems = render(hits, part, duration_s=transcription.duration_s + _TAIL_S, stems=True)
+    stems = render(hits, part, duration_s=transcription.duration_s + TAIL_S, stems=True)
     return dict(zip(part.classes, stems, strict=True))
 
 
