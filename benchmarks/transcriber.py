@@ -90,7 +90,7 @@ def main() -> None:
         longer = Path(folder) / "longer.wav"
         repeat(asked.recording, longer, n_samples=n_samples, round_samples=n_round)
         began_s = time.process_time()
-        heard = transcriber.file(longer)
+        heard = transcriber.file(longer, activations=False)
         heard.to_midi(Path(folder) / "longer.mid", tempo=heard.tempo)
         took_s = time.process_time() - began_s
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -11,6 +11,7 @@ from ddsp_drums.events.tempo import TempoMap
 __all__ = ["estimate_tempo"]
 
 Array = NDArray[np.float64]
+Envelope = NDArray[np.float32]  # hours have many frames
 
 _RATE_HZ = 100  # of the onset envelope
 _WIDTH_S = 0.015  # how far hits of one beat lie apart
@@ -89,16 +90,17 @@ def estimate_tempo(hits: Iterable[Hit | Event], *, bpm: float | None = None, bea
     return TempoMap.through(bars_s, beats_per_bar=beats_per_bar) if len(bars_s) > 1 else None
 
 
-def _envelope(hits: Sequence[Hit | Event], onsets_s: Array) -> Array:
-    weights = np.fromiter((hit.velocity / 127 * (1 if hit.instrument in ("KD", "SD") else 0.6) for hit in hits), float)
+def _envelope(hits: Sequence[Hit | Event], onsets_s: Array) -> Envelope:
+    weights = np.fromiter((hit.velocity * (1 if hit.instrument in ("KD", "SD") else 0.6) for hit in hits), np.float32)
     frames = (onsets_s * _RATE_HZ).round().astype(int)
     reach = round(4 * _WIDTH_S * _RATE_HZ)
     shape = np.exp(-0.5 * (np.arange(-reach, reach + 1) / (_WIDTH_S * _RATE_HZ)) ** 2)
-    counts = np.bincount(frames + reach, weights, minlength=int(frames[-1]) + 1 + 2 * reach)
-    return np.asarray(np.convolve(counts, shape, "valid"), np.float64)
+    struck = np.zeros(frames[-1] + 1 + 2 * reach, np.float32)
+    np.add.at(struck, frames + reach, weights / 127)
+    return np.convolve(struck, shape.astype(np.float32), "valid")
 
 
-def _period_s(envelope: Array, bpm: float | None, comb: dict[int, float]) -> float:
+def _period_s(envelope: Envelope, bpm: float | None, comb: dict[int, float]) -> float:
     length = min(len(envelope), round(_WINDOW_S * _RATE_HZ))
     starts = range(0, len(envelope) - length // 2, max(1, length // 2))
     power: Array | float = 0.0
@@ -115,11 +117,11 @@ def _period_s(envelope: Array, bpm: float | None, comb: dict[int, float]) -> flo
     return float(periods_s[np.argmax(combed * prior)])
 
 
-def _path(envelope: Array, period: float) -> Array:
+def _path(envelope: Envelope, period: float) -> Array:
     """Find the frames of the beats (P,)."""
     nearest, farthest = round(period / 2), round(period * 2)
     penalty = -_TIGHTNESS * np.log(np.arange(farthest, nearest - 1, -1) / period) ** 2
-    scale = max(float(envelope.std()), 1e-9)
+    scale = np.float64(max(float(envelope.std()), 1e-9))
     lag = np.zeros(len(envelope), np.int16)  # frames since the beat before, 0 where there is none
     recent = np.full(farthest, -np.inf)  # the scores of the last frames, as hours have many
     for first in range(0, len(envelope), nearest):  # a span whose frames do not follow one another

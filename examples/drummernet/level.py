@@ -109,9 +109,9 @@ class LevelMeter:
         peak = max(high - offset, offset - low)
         if self.level == "peak":
             return Level(offset, 1 / max(peak, _SILENCE), self._n_samples)
-        audible = [(blocks[blocks[:, 1] > _INAUDIBLE * peak], filled) for blocks, filled in parts]  # an offset is not
-        levels = torch.cat([torch.hypot(each[:, 1], each[:, 0] - offset) * filled**0.5 for each, filled in audible])
-        loud = float(np.quantile(levels.numpy(), _LOUD_QUANTILE)) if levels.numel() else 0.0
+        levels = torch.cat([(blocks[:, 0] - offset).hypot_(blocks[:, 1]).mul_(filled**0.5) for blocks, filled in parts])
+        levels = levels[torch.cat([blocks[:, 1] > _INAUDIBLE * peak for blocks, _ in parts])]  # an offset is no sound
+        loud = float(np.quantile(levels.numpy(), _LOUD_QUANTILE, overwrite_input=True)) if levels.numel() else 0.0
         loud = loud if loud > 1e-2 * peak else 0.2 * peak
         return Level(offset, _LOUD_LEVEL / max(loud, _SILENCE), self._n_samples)
 

@@ -1,7 +1,9 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
-from ddsp_drums.events import Hit, TempoMap, estimate_tempo
+from ddsp_drums.events import Hit, TempoMap, estimate_tempo, write_midi
 
 BAR = {"KD": (0, 8, 10), "SD": (4, 12), "CHH": range(0, 16, 2)}
 
@@ -102,3 +104,20 @@ def test_time_and_beat_are_inverse():
     tempo = TempoMap.through([0.7, 2.9, 4.8, 7.1])
     for beat in np.linspace(0, 20, 57):
         assert tempo.beat(tempo.time_s(beat)) == pytest.approx(beat)
+
+
+def test_hours_of_hits_take_few_bytes_each(tmp_path):
+    rng = np.random.default_rng(0)
+    hits = [
+        Hit(0.15 * n + float(rng.normal(0, 0.005)) + 0.5, ("KD", "CHH", "SD", "CHH")[n % 4], 90) for n in range(10_000)
+    ]
+    tracemalloc.start()
+    try:
+        tempo = estimate_tempo(hits)
+        estimated = tracemalloc.get_traced_memory()[1]
+        tracemalloc.reset_peak()
+        write_midi(tmp_path / "hours.mid", hits, tempo=tempo)
+        written = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert max(estimated, written) / len(hits) < 350

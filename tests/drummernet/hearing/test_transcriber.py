@@ -137,6 +137,13 @@ def test_what_is_heard_holds_no_more_memory_than_it_needs(monkeypatch, refined):
         assert all(each.untyped_storage().nbytes() == each.nbytes for each in heard)
 
 
+def test_events_are_the_same_where_no_activations_are_kept(loop):
+    transcriber = Transcriber(refined=False)
+    kept, left = transcriber.file(loop), transcriber.file(loop, activations=False)
+    assert left.events == kept.events
+    assert (left.activations.shape, kept.activations.shape[0]) == ((12, 0), 12)
+
+
 def test_a_file_that_ends_in_garbage_gives_no_event(tmp_path):
     samples = np.zeros(RATE * 3, np.float32)
     samples[-1] = np.nan
