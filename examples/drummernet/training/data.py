@@ -26,7 +26,7 @@ _RATTLING = 0.3  # share of the items with a snare that rattles
 _BRUSHED = 0.1  # share of the items whose snare is played with brushes, where there are some
 _BLEEDING = 0.15  # share of the degraded items whose microphones hear each other
 _TAIL_S = 1.5  # hits before the segment still ring in it
-_DYNAMIC_RANGE_DB = (12.0, 30.0)
+_DYNAMIC_RANGE_DB = (12.0, 42.0)
 _MASKING_S = 0.03  # what sounds together for so long is heard as one
 _MASKED = 10 ** (-15 / 10)  # a hit that is so much weaker than all that sounds with it is not heard
 
