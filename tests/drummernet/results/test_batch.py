@@ -56,9 +56,9 @@ def test_a_recording_has_left_the_memory_when_the_next_one_comes(files, tmp_path
     heard: list[weakref.ref[object]] = []
     listen = Transcriber.file
 
-    def file(self, path):
+    def file(self, path, **options):
         assert not any(each() for each in heard)
-        transcription = listen(self, path)
+        transcription = listen(self, path, **options)
         heard.append(weakref.ref(transcription))
         return transcription
 
