@@ -162,8 +162,10 @@ def write_audio(path: str | Path, audio: Tensor, *, sample_rate: int) -> None:
     buffer = io.BytesIO()
     if audio.isnan().any():
         raise ValueError(f"audio for {path} must not hold NaN")
-    samples = audio.detach().cpu().clamp(-1, 1).numpy().T
-    soundfile.write(buffer, samples, sample_rate, format=path.suffix[1:].upper())
+    channels = 1 if audio.dim() == 1 else len(audio)
+    with soundfile.SoundFile(buffer, "w", sample_rate, channels, format=path.suffix[1:].upper()) as file:
+        for block in audio.detach().cpu().split(_BLOCK, -1):  # minutes need not stand in memory twice
+            file.write(block.clamp(-1, 1).numpy().T)
     write_whole(path, buffer.getvalue())
 
 

@@ -1,7 +1,9 @@
 """Hear a transcription: played on a kit, beside the recording, and what is left of the recording without its drums."""
 
+import functools
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
@@ -46,7 +48,8 @@ def resynthesise(transcription: Transcription, kit: Kit) -> dict[str, Tensor]:
 
 def match_level(audio: Tensor, reference: Tensor) -> float:
     """Tell the gain that gives audio (T,) the root mean square of a reference (T,); 1 where either is silent."""
-    own, wanted = (float(one.square().mean().sqrt()) for one in (audio[: reference.numel()], reference))
+    audio = audio[: reference.numel()]
+    own, wanted = (float(torch.linalg.vector_norm(one)) / one.numel() ** 0.5 for one in (audio, reference))
     return wanted / own if own > 0 and wanted > 0 else 1.0
 
 
@@ -56,9 +59,10 @@ def side_by_side(recording: Tensor, played: Tensor) -> Tensor:
     What would be louder than full scale makes both softer.
     """
     length = max(recording.numel(), played.numel())
-    pair = [recording, played * match_level(played, recording)]
-    both = torch.stack([F.pad(one, (0, length - one.numel())) for one in pair])
-    return both / both.abs().max().clamp(min=1.0)
+    both = torch.zeros(2, length)
+    both[0, : recording.numel()] = recording
+    torch.mul(played, match_level(played, recording), out=both[1, : played.numel()])
+    return both.div_(_loudest([both]))
 
 
 def write_stems(folder: Path, recording: Tensor, transcription: Transcription, kit: Kit) -> None:
@@ -70,13 +74,15 @@ def write_stems(folder: Path, recording: Tensor, transcription: Transcription, k
         transcription: What was heard in it.
         kit: The sounds.
     """
-    stems = resynthesise(transcription, kit)
-    gain = match_level(torch.stack(list(stems.values())).sum(0), recording) if stems else 1.0
-    tracks = {name: gain * stem for name, stem in stems.items()}
-    length = max((stem.numel() for stem in stems.values()), default=recording.numel())
     left = residual(recording, transcription, sample_rate=kit.sample_rate)
+    tracks = resynthesise(transcription, kit)
+    if tracks:
+        gain = match_level(functools.reduce(torch.add, tracks.values()), recording)
+        for track in tracks.values():
+            track.mul_(gain)  # in place: minutes of all of them are large
+    length = max((track.numel() for track in tracks.values()), default=recording.numel())
     tracks["residual"] = F.pad(left, (0, max(0, length - left.numel())))  # all begin and end together
-    loudest = max(1.0, *(float(track.abs().max()) for track in tracks.values()))
+    loudest = _loudest(tracks.values())
     beside = folder.with_name(f".{os.getpid()}.partial")
     try:
         beside.mkdir()
@@ -87,6 +93,11 @@ def write_stems(folder: Path, recording: Tensor, transcription: Transcription, k
         beside.replace(folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def _loudest(tracks: Iterable[Tensor]) -> float:
+    """Tell the largest magnitude, or 1 where none is larger."""
+    return max(1.0, *(max(float(high), -float(low)) for low, high in map(torch.aminmax, tracks)))
 
 
 @torch.inference_mode()

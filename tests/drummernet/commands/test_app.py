@@ -251,3 +251,12 @@ def test_without_its_libraries_it_says_how_to_get_them():
     assert done.returncode == 2
     assert done.stderr.endswith("pip install 'ddsp_drums[drummernet]'\n")
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"), [(["--help"], 0, "stdout"), (["transcribe", "no.wav"], 2, "stderr")]
+)
+def test_a_process_ends_with_its_code_when_all_is_said(words, code, told):
+    done = subprocess.run([sys.executable, "-m", "drummernet", *words], capture_output=True, text=True)
+    assert done.returncode == code
+    assert "drummernet" in done.stdout if told == "stdout" else done.stderr == "error: no.wav: no such file\n"
