@@ -69,6 +69,7 @@ def test_what_cannot_be_heard_is_refused_by_name(audio, options, error, reason):
 def test_silence_and_a_few_samples_have_no_hits(n_samples, rate):
     silence = transcribe(torch.zeros(n_samples), sample_rate=rate)
     assert (silence.events, silence.tempo) == ((), None)
+    assert silence.audio().numel() == round((silence.duration_s + 0.5) * 44_100)
     assert not silence.audio().any()
 
 

@@ -32,7 +32,7 @@ FORMATS = {
 """Each kind of result, and what its name ends in."""
 
 STANDARD_INPUT = "-"
-_LONG_S = 600.0
+_LONG_S = 600.0  # of which so much is held that giving it back is worth its time
 _SOUND_RATE = 44_100  # Hz, of what is played
 
 
