@@ -8,7 +8,6 @@ from drummernet.demo import demo_hits, write_demo_loop
 from drummernet.evaluation.datasets import find_tracks
 from drummernet.evaluation.evaluate import evaluate
 from drummernet.evaluation.report import write_html
-from drummernet.results.resynthesis import match_level
 
 from ddsp_drums.audio import read_audio, write_audio
 from ddsp_drums.events import write_midi
@@ -32,4 +31,4 @@ def make_demo(folder: Path) -> None:
     heard.plot(folder / "loop.png", audio, title="The recording, and the hits found in it")
     played = heard.audio(procedural_kit(sample_rate=SAMPLE_RATE, preset="808"))[: audio.numel()]
     write_audio(folder / "loop.mp3", audio, sample_rate=SAMPLE_RATE)
-    write_audio(folder / "heard.mp3", played * match_level(played, audio), sample_rate=SAMPLE_RATE)
+    write_audio(folder / "heard.mp3", played * (audio.norm() / played.norm()), sample_rate=SAMPLE_RATE)

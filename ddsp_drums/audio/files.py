@@ -1,8 +1,8 @@
 """Read audio of any rate and channel count as mono at the rate asked for, and write it."""
 
-import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -10,12 +10,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ddsp_drums._atomic import write_whole
+from ddsp_drums._atomic import beside
 
-__all__ = ["AUDIO_SUFFIXES", "AudioFileError", "find_audio", "read_audio", "stream_audio", "write_audio"]
+__all__ = [
+    "AUDIO_SUFFIXES",
+    "AudioFileError",
+    "audio_writer",
+    "find_audio",
+    "read_audio",
+    "stream_audio",
+    "write_audio",
+]
 
 AUDIO_SUFFIXES = frozenset({".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav", ".w64"})
 _BLOCK = 1 << 18  # samples of all channels read at a time, so that an hour does not stand in memory at its own rate
+_MOST_OF_WAV = (1 << 32) - (1 << 10)  # bytes of samples, with room for what else the file holds
 
 
 class AudioFileError(ValueError):
@@ -157,16 +166,57 @@ def write_audio(path: str | Path, audio: Tensor, *, sample_rate: int) -> None:
         ...     read_audio(file.name, sample_rate=44_100).abs().max()
         tensor(0.)
     """
+    channels = 1 if audio.dim() == 1 else len(audio)
+    with audio_writer(path, sample_rate=sample_rate, channels=channels) as write:
+        for block in audio.split(_BLOCK, -1):  # minutes need not stand in memory twice
+            write(block)
+
+
+@contextmanager
+def audio_writer(path: str | Path, *, sample_rate: int, channels: int = 1) -> Iterator[Callable[[Tensor], None]]:
+    """Write a 16-bit file piece by piece, whole or not at all, in the same memory for any length.
+
+    Args:
+        path: The file; its suffix tells the format (`.wav`, `.flac`, `.ogg`).
+        sample_rate: Rate in Hz.
+        channels: How many there are.
+
+    Yields:
+        A function that takes audio (n,), or (C, n), in [-1, 1]; what is louder is clipped. It raises ValueError if the
+        audio holds NaN, or the file would have more than the 4 GB that WAV has room for.
+
+    Raises:
+        ImportError: If soundfile is not installed.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.NamedTemporaryFile(suffix=".wav") as file:
+        ...     with audio_writer(file.name, sample_rate=44_100) as write:
+        ...         write(torch.zeros(100))
+        ...         write(torch.ones(100))
+        ...     read_audio(file.name, sample_rate=44_100).shape
+        torch.Size([200])
+    """
     soundfile, _ = libraries()
     path = Path(path)
-    buffer = io.BytesIO()
-    if audio.isnan().any():
-        raise ValueError(f"audio for {path} must not hold NaN")
-    channels = 1 if audio.dim() == 1 else len(audio)
-    with soundfile.SoundFile(buffer, "w", sample_rate, channels, format=path.suffix[1:].upper()) as file:
-        for block in audio.detach().cpu().split(_BLOCK, -1):  # minutes need not stand in memory twice
-            file.write(block.clamp(-1, 1).numpy().T)
-    write_whole(path, buffer.getvalue())
+    kind = path.suffix[1:].upper()
+    room = _MOST_OF_WAV // (2 * channels) if kind == "WAV" else None
+    with beside(path) as partial:
+        partial.touch()  # what is wrong with the folder is an OSError
+        with soundfile.SoundFile(partial, "w", sample_rate, channels, format=kind) as file:
+
+            def write(piece: Tensor) -> None:
+                if piece.isnan().any():
+                    raise ValueError(f"audio for {path} must not hold NaN")
+                if room is not None and file.tell() + piece.shape[-1] > room:
+                    hours = room / sample_rate / 3600
+                    raise ValueError(f"audio for {path} must not be longer than a WAV file has room for, {hours:.1f} h")
+                try:
+                    file.write(piece.detach().cpu().clamp(-1, 1).numpy().T)
+                except (soundfile.LibsndfileError, AssertionError) as error:  # it wrote less than it was given
+                    raise OSError(f"{path}: could not be written, perhaps for want of room") from error
+
+            yield write
 
 
 def libraries() -> tuple[ModuleType, ModuleType]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ddsp_drums.events.note import Event, Hit
+from ddsp_drums.events.note import Event, Hit, in_order
 from ddsp_drums.events.tempo import TempoMap
 
 __all__ = ["estimate_tempo"]
@@ -74,7 +74,7 @@ def estimate_tempo(hits: Iterable[Hit | Event], *, bpm: float | None = None, bea
         raise ValueError(f"bpm must be in 30 to 300, got {bpm}")
     if beats_per_bar not in _COMBS:
         raise ValueError(f"beats_per_bar must be 4 or 3, got {beats_per_bar}")
-    ordered = sorted(hits)
+    ordered = in_order(hits)
     if len(ordered) < _FEWEST or ordered[-1].onset_s - ordered[0].onset_s < 4 * _SHORT_S:
         return None
     onsets_s = np.fromiter((hit.onset_s for hit in ordered), np.float64)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ddsp_drums._atomic import write_whole
-from ddsp_drums.events.note import Event, Hit, Note, checked, checked_notes
+from ddsp_drums.events.note import Event, Hit, Note, check, check_note
 from ddsp_drums.events.tempo import TempoMap
 from ddsp_drums.kits import GM_NOTES, TAXONOMY, Taxonomy
 
@@ -67,23 +67,24 @@ def write_midi(
     def tick(time_s: float) -> int:
         return round(tempo.beat(time_s) * _TICKS_PER_BEAT)
 
-    every = list(notes)
-    pitched = checked_notes(note for note in every if isinstance(note, Note))
-    hits = checked((note for note in every if not isinstance(note, Note)), taxonomy)
-
     def strikes() -> Iterator[tuple[int, ...]]:
-        for onset_s, instrument, velocity, *_ in hits:
-            begin = tick(onset_s)
-            yield _DRUM_CHANNEL, taxonomy.by_id[instrument].gm_note, begin, velocity, begin + _LENGTH_TICKS
-        for onset_s, duration_s, pitch, velocity in pitched:
-            begin = tick(onset_s)
-            yield 0, pitch, begin, velocity, max(begin + 1, tick(onset_s + duration_s))
+        for note in notes:
+            if isinstance(note, Note):
+                check_note(note)
+                begin = tick(note.onset_s)
+                yield 0, note.pitch, begin, note.velocity, max(begin + 1, tick(note.end_s))
+            else:
+                check(note, taxonomy)
+                begin = tick(note.onset_s)
+                known = taxonomy.by_id[note.instrument]
+                yield _DRUM_CHANNEL, known.gm_note, begin, note.velocity, begin + _LENGTH_TICKS
 
+    struck = np.fromiter(itertools.chain.from_iterable(strikes()), np.int64).reshape(-1, 5)
+    pitched = (struck[:, 0] != _DRUM_CHANNEL).any()
     name = mido.MetaMessage("track_name", name="notes" if pitched else "drums")
     about = [(0, _META, name), *((at, _META, message) for at, message in _tempo_messages(tempo))]
     if pitched:
         about.append((0, _META, mido.Message("program_change", program=program - 1)))
-    struck = np.fromiter(itertools.chain.from_iterable(strikes()), np.int64).reshape(-1, 5)
     track = _messages_at(heapq.merge(sorted(about, key=_order), _changes(struck), key=_order))
     file = mido.MidiFile(type=0, ticks_per_beat=_TICKS_PER_BEAT, tracks=[track])
     buffer = io.BytesIO()

@@ -4,7 +4,7 @@ from ddsp_drums.kits.kit import Drum, Kit, KitError, random_templates
 from ddsp_drums.kits.load import load_kit
 from ddsp_drums.kits.names import classify
 from ddsp_drums.kits.procedural import PRESETS, VOICES, DrumVoice, Voice, drum_voice, procedural_kit
-from ddsp_drums.kits.render import render
+from ddsp_drums.kits.render import render, stream_render
 from ddsp_drums.kits.spectra import spectral_templates
 from ddsp_drums.kits.taxonomy import (
     BY_ID,
@@ -48,4 +48,5 @@ __all__ = [
     "random_templates",
     "render",
     "spectral_templates",
+    "stream_render",
 ]

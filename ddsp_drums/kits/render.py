@@ -2,12 +2,13 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -19,7 +20,7 @@ from ddsp_drums.ops.template_synthesis import template_synthesis
 if TYPE_CHECKING:
     from ddsp_drums.events import Hit
 
-__all__ = ["render"]
+__all__ = ["render", "stream_render"]
 
 Sound = NDArray[np.float32]
 _CHOKES = {"CHH": "OHH", "PHH": "OHH"}  # a hat that closes ends the open one
@@ -30,8 +31,9 @@ _BLOCK = 1 << 16  # samples whose hits are played together, so that an hour take
 
 
 class _Strike(NamedTuple):
-    """A sound (L,) from sample `start` on, which is not below 0."""
+    """A sound (L,) of a row of the result, from sample `start` on, which is not below 0."""
 
+    row: int
     start: int
     gain: float
     sound: Sound
@@ -74,6 +76,50 @@ def render(
         >>> render([Hit(0.0, "KD", 100), Hit(0.5, "SD", 90)], procedural_kit(), duration_s=1.0).shape
         torch.Size([16000])
     """
+    pieces = stream_render(hits, kit, duration_s=duration_s, dynamic_range_db=dynamic_range_db, rng=rng, stems=stems)
+    n_samples = _length(duration_s, kit)
+    audio = torch.empty(len(kit.classes), n_samples) if stems else torch.empty(n_samples)
+    first = 0
+    for piece in pieces:
+        last = first + piece.shape[-1]
+        audio[..., first:last] = piece
+        first = last
+    return audio
+
+
+def stream_render(
+    hits: "Iterable[Hit]",
+    kit: Kit,
+    *,
+    duration_s: float,
+    dynamic_range_db: float = 30.0,
+    rng: np.random.Generator | None = None,
+    stems: bool = False,
+) -> Iterator[Tensor]:
+    """Play hits on a kit piece by piece, in the same memory for any length; the pieces are what :func:`render` returns.
+
+    Args:
+        hits: See :func:`render`.
+        kit: See there.
+        duration_s: See there.
+        dynamic_range_db: See there.
+        rng: See there.
+        stems: See there.
+
+    Returns:
+        An iterator of audio (n,), or with `stems` (K, n), of 65,536 samples each but the last, which has what is left.
+
+    Raises:
+        KitError: See there.
+        ValueError: See there.
+
+    Example:
+        >>> from ddsp_drums.events import Hit
+        >>> from ddsp_drums.kits import procedural_kit
+        >>> pieces = stream_render([Hit(0.0, "KD", 100)], procedural_kit(), duration_s=5.0)
+        >>> [piece.numel() for piece in pieces]
+        [65536, 14464]
+    """
     require_positive("duration_s", duration_s)
     if not 0 <= dynamic_range_db < math.inf:
         raise ValueError(f"dynamic_range_db must be at least 0 and finite, got {dynamic_range_db}")
@@ -88,23 +134,46 @@ def render(
     drums = {name: kit.drums[name][rng.integers(len(kit.drums[name])) if rng else 0] for name in sorted(played)}
     players = {name: _Player(drum, rng) for name, drum in drums.items()}
     rows = {name: row if stems else 0 for row, name in enumerate(kit.classes)}
-    n_samples = max(1, round(duration_s * kit.sample_rate))
-    strikes = defaultdict(list)
-    for hit, end_s in zip(ordered, _ends_s(ordered), strict=True):
-        sound, gain = players[hit.instrument].strike(hit.velocity)
-        gain *= 10 ** (dynamic_range_db * (hit.velocity / 127 - 1) / 20)
-        start = round(hit.onset_s * kit.sample_rate)
-        if end_s is not None:
-            sound = _choke(sound, round((end_s - hit.onset_s) * kit.sample_rate), round(_CHOKE_S * kit.sample_rate))
-        if start < n_samples and start + len(sound) > 0:
-            strikes[rows[hit.instrument]].append(_Strike(max(start, 0), gain, sound[max(-start, 0) :]))
-    audio = torch.zeros(len(rows) if stems else 1, n_samples)
-    for row, struck in strikes.items():
-        for block, together in groupby(struck, key=lambda strike: strike.start // _BLOCK):
-            rest = audio[row, block * _BLOCK :]
-            heard = _play(list(together), block * _BLOCK, len(rest))
-            rest[: len(heard)] += heard
-    return audio if stems else audio[0]
+    n_samples = _length(duration_s, kit)
+
+    def strikes() -> Iterator[_Strike]:
+        for hit, end_s in zip(ordered, _ends_s(ordered), strict=True):
+            sound, gain = players[hit.instrument].strike(hit.velocity)
+            gain *= 10 ** (dynamic_range_db * (hit.velocity / 127 - 1) / 20)
+            start = round(hit.onset_s * kit.sample_rate)
+            if end_s is not None:
+                sound = _choke(sound, round((end_s - hit.onset_s) * kit.sample_rate), round(_CHOKE_S * kit.sample_rate))
+            if start < n_samples and start + len(sound) > 0:
+                yield _Strike(rows[hit.instrument], max(start, 0), gain, sound[max(-start, 0) :])
+
+    pieces = _pieces(strikes(), len(kit.classes) if stems else 1, n_samples)
+    return pieces if stems else (piece[0] for piece in pieces)
+
+
+def _length(duration_s: float, kit: Kit) -> int:
+    return max(1, round(duration_s * kit.sample_rate))
+
+
+def _pieces(strikes: Iterator[_Strike], n_rows: int, n_samples: int) -> Iterator[Tensor]:
+    """Sum strikes in order of time, (R, n) a block, and carry what still rings into the next one."""
+    blocks = groupby(strikes, key=lambda strike: strike.start // _BLOCK)
+    coming, struck = next(blocks, (None, iter(())))
+    ringing = torch.zeros(n_rows, 0)
+    for block, begin in enumerate(range(0, n_samples, _BLOCK)):
+        played = {}
+        if block == coming:
+            by_row: dict[int, list[_Strike]] = defaultdict(list)
+            for strike in struck:
+                by_row[strike.row].append(strike)
+            played = {row: _play(each, begin, n_samples - begin) for row, each in by_row.items()}
+            coming, struck = next(blocks, (None, iter(())))
+        size = min(_BLOCK, n_samples - begin)
+        longest = max(size, *(each.numel() for each in played.values())) if played else size
+        ringing = F.pad(ringing, (0, max(0, longest - ringing.shape[-1])))
+        for row, heard in played.items():
+            ringing[row, : heard.numel()] += heard
+        yield ringing[:, :size]
+        ringing = ringing[:, size:].clone()
 
 
 def _play(strikes: Sequence[_Strike], begin: int, room: int) -> Tensor:
@@ -117,7 +186,7 @@ def _play(strikes: Sequence[_Strike], begin: int, room: int) -> Tensor:
     frames = min(max(onsets) + longest, room) // _HOP + 1
     activations = np.zeros((len(strikes), frames), dtype=np.float32)
     templates = np.zeros((len(strikes), longest + _HOP), dtype=np.float32)
-    for row, (onset, (_, gain, sound)) in enumerate(zip(onsets, strikes, strict=True)):
+    for row, (onset, (*_, gain, sound)) in enumerate(zip(onsets, strikes, strict=True)):
         activations[row, onset // _HOP] = gain
         templates[row, onset % _HOP : onset % _HOP + len(sound)] = sound
     backend = "sparse" if has_numba() else "polyphase"

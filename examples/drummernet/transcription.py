@@ -1,5 +1,6 @@
 """What was heard in a recording, and all that can be made of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -39,7 +40,7 @@ class Transcription:
         taxonomy: Knows the instruments.
     """
 
-    events: tuple[Event, ...]
+    events: Sequence[Event]
     activations: Tensor
     instruments: tuple[str, ...]
     frame_rate_hz: float

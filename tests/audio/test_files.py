@@ -1,11 +1,13 @@
+import signal
 import sys
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
 import soundfile
 import torch
 
-from ddsp_drums.audio import AudioFileError, find_audio, read_audio, stream_audio, write_audio
+from ddsp_drums.audio import AudioFileError, audio_writer, find_audio, read_audio, stream_audio, write_audio
 
 
 @pytest.mark.parametrize("rate", [8_000, 16_000, 44_100, 96_000])
@@ -104,6 +106,59 @@ def test_a_folder_without_audio_is_refused(tmp_path):
 def test_what_is_not_finite_is_not_written(tmp_path):
     with pytest.raises(ValueError, match="must not hold NaN"):
         write_audio(tmp_path / "a.wav", torch.tensor([0.0, float("nan")]), sample_rate=16_000)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_pieces_are_written_as_the_whole(tmp_path, channels):
+    audio = torch.rand(channels, 10_000).squeeze(0) - 0.5
+    write_audio(tmp_path / "whole.wav", audio, sample_rate=16_000)
+    with audio_writer(tmp_path / "pieces.wav", sample_rate=16_000, channels=channels) as write:
+        for piece in audio.split(999, -1):
+            write(piece)
+        assert not (tmp_path / "pieces.wav").exists()
+    assert (tmp_path / "pieces.wav").read_bytes() == (tmp_path / "whole.wav").read_bytes()
+
+
+def test_several_are_written_at_once(tmp_path):
+    with ExitStack() as files:
+        writers = [files.enter_context(audio_writer(tmp_path / f"{n}.wav", sample_rate=8000)) for n in range(3)]
+        for n, write in enumerate(writers):
+            write(torch.full((10,), n / 4))
+    assert [round(float(read_audio(tmp_path / f"{n}.wav", sample_rate=8000)[0]), 2) for n in range(3)] == [0, 0.25, 0.5]
+
+
+def test_what_is_interrupted_leaves_the_file_as_it_was(tmp_path):
+    write_audio(tmp_path / "a.wav", torch.zeros(10), sample_rate=8000)
+    before = (tmp_path / "a.wav").read_bytes()
+    with pytest.raises(KeyError), audio_writer(tmp_path / "a.wav", sample_rate=8000) as write:  # noqa: PT012
+        write(torch.ones(10))
+        raise KeyError
+    assert (tmp_path / "a.wav").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["a.wav"]
+
+
+def test_more_than_a_wav_file_has_room_for_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("ddsp_drums.audio.files._MOST_OF_WAV", 400)
+    write_audio(tmp_path / "a.wav", torch.zeros(200), sample_rate=8000)
+    write_audio(tmp_path / "a.flac", torch.zeros(900), sample_rate=8000)
+    with pytest.raises(ValueError, match="must not be longer than a WAV file has room for"):
+        write_audio(tmp_path / "b.wav", torch.zeros(2, 101), sample_rate=8000)
+    assert not (tmp_path / "b.wav").exists()
+
+
+def test_a_folder_that_is_not_there_and_a_full_disk_are_told(tmp_path):
+    resource = pytest.importorskip("resource")
+    with pytest.raises(FileNotFoundError):
+        write_audio(tmp_path / "none" / "a.wav", torch.zeros(9), sample_rate=8000)
+    limits, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+        with pytest.raises(OSError, match=r"a\.wav: could not be written"):
+            write_audio(tmp_path / "a.wav", torch.zeros(99_999), sample_rate=8000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
     assert not list(tmp_path.iterdir())
 
 

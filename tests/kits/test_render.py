@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ddsp_drums.events import Hit
-from ddsp_drums.kits import Drum, Kit, KitError, procedural_kit, render
+from ddsp_drums.kits import Drum, Kit, KitError, procedural_kit, render, stream_render
 
 CLICK = Kit("click", 1000, {"KD": (Drum("click", (torch.tensor([1.0, 0.5]),)),)})
 
@@ -125,3 +125,25 @@ def test_an_open_hat_is_choked_by_the_nearest_hat_that_closes():
     assert (stems[230:300] == 0).all()
     assert (stems[300:800] == 1).all()  # one that is struck with a closing hat stays open
     assert (stems[800:] == 0).all()
+
+
+@pytest.mark.parametrize("stems", [False, True])
+def test_pieces_are_the_whole(stems):
+    kit = procedural_kit()
+    rng = np.random.default_rng(2)
+    onsets = np.concatenate([rng.uniform(-0.5, 4, 30), rng.uniform(13, 21, 30), [65_535 / 16_000, 20.9]])  # and a pause
+    hits = [Hit(float(t), kit.classes[n % len(kit.classes)], 90) for n, t in enumerate(onsets)]
+    pieces = list(stream_render(hits, kit, duration_s=20.5, stems=stems))
+    assert [piece.shape[-1] for piece in pieces] == [65_536] * 5 + [320]
+    assert torch.equal(torch.cat(pieces, -1), render(hits, kit, duration_s=20.5, stems=stems))
+
+
+def test_of_nothing_the_pieces_are_silent():
+    pieces = list(stream_render([], CLICK, duration_s=100.0, stems=True))
+    assert [tuple(piece.shape) for piece in pieces] == [(1, 65_536), (1, 34_464)]
+    assert not any(piece.any() for piece in pieces)
+
+
+def test_pieces_are_refused_before_the_first():
+    with pytest.raises(KitError, match="click has no SD"):
+        stream_render([Hit(0, "SD", 1)], CLICK, duration_s=1.0)

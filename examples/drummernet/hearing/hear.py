@@ -1,7 +1,5 @@
 """Run the network over audio that comes in pieces, in the same memory for any length."""
 
-import itertools
-import sys
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -18,6 +16,7 @@ from drummernet.hearing.refine import explain, learn_sounds
 from drummernet.hearing.shadows import drop_shadows
 from drummernet.level import Level
 from drummernet.model import DrummerNet, Prediction
+from drummernet.pieces import cut
 
 __all__ = ["Heard", "hear"]
 
@@ -83,7 +82,7 @@ def hear(
     settle()  # what reading and measuring needed
     if refined or not config.model.velocity:
         sections = _spans(n_frames, _SECTION, round(_MARGIN_S * config.model.sample_rate / config.model.hop_length))
-        rows = _cut(chunks, [span[:2] for span in sections])
+        rows = cut(chunks, [span[:2] for span in sections])
         for _, _, own in sections:
             section = next(rows)
             settle()  # what the network needed
@@ -167,7 +166,7 @@ def _chunks(
     sizes = {first: min(_CHUNK, -(-(n_frames - first) // _ALIGNMENT) * _ALIGNMENT) for first in firsts}
     needs = {first: model.surroundings(size) for first, size in sizes.items()}
     begins = {first: first * hop - before for first, (before, _, _) in needs.items()}
-    windows = _cut(pieces, [(begins[first], begins[first] + needs[first][1]) for first in firsts])
+    windows = cut(pieces, [(begins[first], begins[first] + needs[first][1]) for first in firsts])
     full = firsts[:-1]  # the last one may be shorter
     for batch in [*(full[i : i + batch_size] for i in range(0, len(full), batch_size)), firsts[-1:]]:
         size, (before, _, skipped) = sizes[batch[0]], needs[batch[0]]
@@ -198,30 +197,3 @@ def _bands(audio: Tensor, before: int, config: Config) -> Tensor:
     earlier = -(-n_fft // 2 // hop)
     audio = audio[..., before - earlier * hop :]
     return log_mel(audio, sample_rate=sample_rate, n_fft=n_fft, hop_length=hop, floor=FLOOR)[..., earlier:]
-
-
-def _cut(pieces: Iterable[Tensor], spans: Iterable[tuple[int, int]]) -> Iterator[Tensor]:
-    """Cut ascending spans out of what comes in pieces (..., n); beyond its ends there are zeros."""
-    coming = _located(pieces)
-    held = [next(coming)]  # pieces that the next span needs, too
-    empty = held[0][1][..., :0].clone()
-    for (begin, end), (later, _) in itertools.pairwise([*spans, (sys.maxsize, sys.maxsize)]):
-        window = F.pad(empty, (0, end - begin))
-        before, held = iter(held), []
-        for first, piece in itertools.chain(before, coming):
-            last = first + piece.shape[-1]
-            window[..., max(first - begin, 0) : max(last - begin, 0)] = piece[..., max(begin - first, 0) : end - first]
-            if last > later:
-                held.append((first, piece))
-            if last >= end:
-                break
-        held += before
-        yield window
-
-
-def _located(pieces: Iterable[Tensor]) -> Iterator[tuple[int, Tensor]]:
-    """Tell of each piece (..., n) where it begins."""
-    first = 0
-    for piece in pieces:
-        yield first, piece
-        first += piece.shape[-1]

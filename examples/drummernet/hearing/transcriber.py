@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ddsp_drums._validate import require_count
 from ddsp_drums.audio import stream_audio
+from ddsp_drums.events import Events
 from drummernet.allocator import keep_freed_memory
 from drummernet.config import Config
 from drummernet.hearing.hear import Heard, hear
@@ -141,19 +142,20 @@ class Transcriber:
 
     def _transcribe(self, pieces: Iterable[Tensor], level: Level, *, activations: bool = True) -> Transcription:
         picker = EventPicker(self.config, self.threshold)
-        events: list[Event] = []
+        events = Events()
         instruments = self.config.model.instruments
         n_frames = 1 + level.n_samples // self.config.model.hop_length if activations else 0
         kept = torch.empty(len(instruments), n_frames, dtype=torch.float16)
         begin = 0
         for heard in self._hear(pieces, level):
-            events += picker.push(*heard)
+            events.extend(picker.push(*heard))
             end = begin + heard.probability.shape[-1]
             if activations:
                 kept[:, begin:end] = heard.probability
             begin = end
+        events.extend(picker.finish())
         return Transcription(
-            events=(*events, *picker.finish()),
+            events=events,
             activations=kept,
             instruments=instruments,
             frame_rate_hz=picker.frame_rate_hz,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import torch
 
-from ddsp_drums.events import Event
+from ddsp_drums.events import Event, Events
 from drummernet.transcription import Transcription
 
 __all__ = ["reduce_classes"]
@@ -37,22 +37,21 @@ def reduce_classes(transcription: Transcription, classes: int) -> Transcription:
     known = transcription.taxonomy.by_id
     parents = {name: known[name].three if classes == 3 else known[name].six for name in transcription.instruments}
     stands_for = {name: _SIX[parent] for name, parent in parents.items() if parent}
-    kept: dict[str, Event] = {}
+    latest: dict[str, int] = {}  # where in the list each instrument's last hit is
     events: list[Event] = []
     for event in transcription.events:
         if event.instrument not in stands_for:
             continue
         one = event._replace(instrument=stands_for[event.instrument])
-        before = kept.get(one.instrument)
-        if before and one.onset_s - before.onset_s < _TOGETHER_S:
-            if one.confidence <= before.confidence:
-                continue
-            events.remove(before)
-        kept[one.instrument] = one
+        at = latest.get(one.instrument)
+        if at is not None and one.onset_s - events[at].onset_s < _TOGETHER_S:
+            events[at] = max(events[at], one, key=lambda each: each.confidence)
+            continue
+        latest[one.instrument] = len(events)
         events.append(one)
     names = [stands_for.get(name) for name in transcription.instruments]
     instruments = tuple(dict.fromkeys(name for name in names if name))
     rows = [[row for row, name in enumerate(names) if name == one] for one in instruments]
     heights = [transcription.activations[each].amax(0) for each in rows]
     activations = torch.stack(heights) if heights else transcription.activations[:0]
-    return replace(transcription, events=tuple(sorted(events)), activations=activations, instruments=instruments)
+    return replace(transcription, events=Events(sorted(events)), activations=activations, instruments=instruments)

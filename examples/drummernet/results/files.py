@@ -6,7 +6,7 @@ import sys
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -221,10 +221,10 @@ class Request:
     def _write_one(
         self, name: str, output: Path, path: Path, heard: "Transcription", tempo: "TempoMap | None", *, title: str
     ) -> None:
-        from ddsp_drums.audio import read_audio, stream_audio, write_audio
+        from ddsp_drums.audio import stream_audio
         from ddsp_drums.events import write_jams, write_json
         from drummernet.results.plot import plot_transcription
-        from drummernet.results.resynthesis import side_by_side, write_stems
+        from drummernet.results.resynthesis import write_side_by_side, write_stems
 
         about: dict[str, Any] = {"duration_s": heard.duration_s, "taxonomy": heard.taxonomy}
         if name == "mid":
@@ -239,11 +239,9 @@ class Request:
             rate = 16_000
             plot_transcription(output, stream_audio(path, sample_rate=rate), heard, sample_rate=rate, title=title)
         elif self.sounds:
-            recording = read_audio(path, sample_rate=_SOUND_RATE)
-            if name == "stems":
-                write_stems(output, recording, heard, self.sounds)
-            else:
-                write_audio(output, side_by_side(recording, heard.audio(self.sounds)), sample_rate=_SOUND_RATE)
+            read = partial(stream_audio, path, sample_rate=_SOUND_RATE)
+            write = write_stems if name == "stems" else write_side_by_side
+            write(output, read, heard, self.sounds)
 
 
 def _exists(path: Path) -> bool:

@@ -1,28 +1,27 @@
-"""Hear a transcription: played on a kit, beside the recording, and what is left of the recording without its drums."""
+"""Hear a transcription: played on a kit, beside the recording or each instrument by itself."""
 
-import functools
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from ddsp_drums import nmfd
-from ddsp_drums.audio import write_audio
-from ddsp_drums.kits import Kit, render
+from ddsp_drums.audio import audio_writer
+from ddsp_drums.kits import Drum, Kit, stream_render
+from drummernet.pieces import Reader, cut
+from drummernet.results.residual import residual
 from drummernet.transcription import Transcription
 
-__all__ = ["TAIL_S", "match_level", "residual", "resynthesise", "side_by_side", "write_stems"]
+__all__ = ["TAIL_S", "resynthesise", "write_side_by_side", "write_stems"]
 
 TAIL_S = 0.5
 """Seconds after the recording's end, in which the last sounds ring."""
-_FFT, _HOP = 1024, 256  # at 44.1 kHz 23 and 6 ms
-_SOUND_S = 0.2  # of a drum that is learned
-_MOST_HITS = 200  # from which one is learned, spread over the recording
-_BLOCK = 1 << 11  # frames that are explained together: 12 s
+_PIECE = 1 << 16  # samples that are written at a time
 
 
 def resynthesise(transcription: Transcription, kit: Kit) -> dict[str, Tensor]:
@@ -36,129 +35,121 @@ def resynthesise(transcription: Transcription, kit: Kit) -> dict[str, Tensor]:
         Audio (T,) of each instrument that was heard and that the kit has, T = (length of the recording + 0.5 s) times
         the kit's sample rate; their sum is the whole. Levels are the kit's.
     """
-    heard = {event.instrument for event in transcription.events}
-    drums = {name: kit.drums[name] for name in kit.classes if name in heard}
-    if not drums:
-        return {}
-    part = Kit(kit.name, kit.sample_rate, drums)
-    hits = [hit for hit in transcription.hits if hit.instrument in drums]
-    stems = render(hits, part, duration_s=transcription.duration_s + TAIL_S, stems=True)
-    return dict(zip(part.classes, stems, strict=True))
+    drums = _heard(transcription, kit)
+    pieces = [stems for _, stems in _beside(lambda: [torch.zeros(1)], transcription, kit)]
+    return dict(zip(drums, torch.cat(pieces, -1), strict=True))
 
 
-def match_level(audio: Tensor, reference: Tensor) -> float:
-    """Tell the gain that gives audio (T,) the root mean square of a reference (T,); 1 where either is silent."""
-    audio = audio[: reference.numel()]
-    own, wanted = (float(torch.linalg.vector_norm(one)) / one.numel() ** 0.5 for one in (audio, reference))
-    return wanted / own if own > 0 and wanted > 0 else 1.0
+def write_side_by_side(path: Path, read: Reader, transcription: Transcription, kit: Kit) -> None:
+    """Write a recording on the left and what was heard in it, played on a kit, on the right, at one level.
 
+    What would be louder than full scale makes both softer. Any length takes the same memory.
 
-def side_by_side(recording: Tensor, played: Tensor) -> Tensor:
-    """Put a recording (T,) on the left and what was played (P,) on the right, at one level, (2, max(T, P)).
-
-    What would be louder than full scale makes both softer.
+    Args:
+        path: The file.
+        read: Reads the recording at the kit's sample rate.
+        transcription: What was heard in it.
+        kit: The sounds; what it lacks does not play.
     """
-    length = max(recording.numel(), played.numel())
-    both = torch.zeros(2, length)
-    both[0, : recording.numel()] = recording
-    torch.mul(played, match_level(played, recording), out=both[1, : played.numel()])
-    return both.div_(_loudest([both]))
+    level = _measure(read, transcription, kit)
+    scale = 1 / max(1.0, level.recording, level.gain * level.played)
+    with audio_writer(path, sample_rate=kit.sample_rate, channels=2) as write:
+        for recording, stems in _beside(read, transcription, kit):
+            write(torch.stack([recording, level.gain * stems.sum(0)]) * scale)
 
 
-def write_stems(folder: Path, recording: Tensor, transcription: Transcription, kit: Kit) -> None:
+def write_stems(folder: Path, read: Reader, transcription: Transcription, kit: Kit) -> None:
     """Write what was heard as a WAV file for each instrument, and `residual.wav`, all at the recording's level.
+
+    Any length takes the same memory.
 
     Args:
         folder: A folder, which is made whole or not at all; an older one of the name is replaced.
-        recording: Audio (T,) at the kit's sample rate.
+        read: Reads the recording at the kit's sample rate.
         transcription: What was heard in it.
-        kit: The sounds.
+        kit: The sounds; what it lacks does not play.
     """
-    left = residual(recording, transcription, sample_rate=kit.sample_rate)
-    tracks = resynthesise(transcription, kit)
-    if tracks:
-        gain = match_level(functools.reduce(torch.add, tracks.values()), recording)
-        for track in tracks.values():
-            track.mul_(gain)  # in place: minutes of all of them are large
-    length = max((track.numel() for track in tracks.values()), default=recording.numel())
-    tracks["residual"] = F.pad(left, (0, max(0, length - left.numel())))  # all begin and end together
-    loudest = _loudest(tracks.values())
-    beside = folder.with_name(f".{os.getpid()}.partial")
+    level = _measure(read, transcription, kit)
+    partial = folder.with_name(f".{os.getpid()}.partial")
     try:
-        beside.mkdir()
-        for name, track in tracks.items():
-            write_audio(beside / f"{name}.wav", track / loudest, sample_rate=kit.sample_rate)
+        partial.mkdir()
+        unscaled = partial / "residual.f32"  # how loud the loudest of it is, its end tells
+        loudest = max(1.0, level.gain * level.stem)
+        with unscaled.open("wb") as file:
+            for piece in residual(read, transcription, sample_rate=kit.sample_rate):
+                loudest = max(loudest, _peak(piece))
+                file.write(piece.numpy().tobytes())
+        with ExitStack() as files:
+            names = [*_heard(transcription, kit), "residual"]
+            writers = [
+                files.enter_context(audio_writer(partial / f"{name}.wav", sample_rate=kit.sample_rate))
+                for name in names
+            ]
+            for left, stems in _beside(lambda: _floats(unscaled), transcription, kit):
+                for write, track in zip(writers, [*(level.gain * stems), left], strict=True):
+                    write(track / loudest)
+        unscaled.unlink()
         if folder.exists():
             shutil.rmtree(folder)
-        beside.replace(folder)
+        partial.replace(folder)
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(partial, ignore_errors=True)
 
 
-def _loudest(tracks: Iterable[Tensor]) -> float:
-    """Tell the largest magnitude, or 1 where none is larger."""
-    return max(1.0, *(max(float(high), -float(low)) for low, high in map(torch.aminmax, tracks)))
+class _Level(NamedTuple):
+    """What gives both sides one level, and nothing more than full scale.
 
-
-@torch.inference_mode()
-def residual(recording: Tensor, transcription: Transcription, *, sample_rate: int) -> Tensor:
-    r"""Take out of a recording what its own drum sounds explain.
-
-    $$r = \operatorname{ISTFT}\Big(X \, \frac{\max(0, \, |X| - \Lambda)}{|X|}\Big), \quad
-      \Lambda_{f,n} = \sum_{k,p} W_{k,f,p} \, H_{k,n-p}$$
-
-    The sound $W_k$ of each instrument is the mean of what follows its hits in this recording, and $H_k$, which is zero
-    but at these hits, how strong each of them is (`ddsp_drums.nmfd`). So what is left is what differs from hit to hit,
-    what was not heard, and all that is no drum, at the recording's own level.
-
-    Args:
-        recording: Audio (T,).
-        transcription: What was heard in it.
-        sample_rate: Of the recording, in Hz.
-
-    Returns:
-        Audio (T,).
-
-    Source:
-        Dittmar and Mueller, "Reverse Engineering the Amen Break", IEEE/ACM TASLP 2016, for sounds learned where a score
-        has notes, and soft masks.
+    Attributes:
+        gain: What brings the hits played to the root mean square of the recording; 1 where either is silent.
+        recording: Largest magnitude of the recording.
+        played: Of all hits together, as they are played.
+        stem: Of any instrument, as it is played.
     """
-    names = list(dict.fromkeys(event.instrument for event in transcription.events))
-    if not names:
-        return recording
-    window = torch.hann_window(_FFT, device=recording.device)
-    padded = F.pad(recording, (0, _FFT))
-    spectrum = torch.stft(padded, _FFT, _HOP, window=window, return_complex=True)  # (F, N)
-    n_frames = spectrum.shape[1]
-    begins = torch.zeros(len(names), n_frames)
-    for event in transcription.events:
-        frame = round(event.onset_s * sample_rate / _HOP)
-        begins[names.index(event.instrument), max(0, frame - 1) : frame + 2] = 1
-    length = round(_SOUND_S * sample_rate / _HOP)
-    magnitudes = spectrum.abs()
-    sounds = torch.stack([_mean_sound(magnitudes, row, length) for row in begins])
-    for first in range(0, n_frames, _BLOCK):  # each with what rings into it
-        begin = max(0, first - length)
-        here = magnitudes[:, begin : first + _BLOCK]
-        strengths, templates = nmfd(
-            here, sounds, n_iterations=15, adaptation=0.5, start=begins[:, begin : first + _BLOCK]
-        )
-        explained = _play(strengths, templates)
-        kept = ((here - explained).clamp(min=0) / here.clamp(min=1e-9))[:, first - begin :]
-        spectrum[:, first : first + _BLOCK] *= kept
-    return torch.istft(spectrum, _FFT, _HOP, window=window, length=padded.numel())[: recording.numel()]
+
+    gain: float
+    recording: float
+    played: float
+    stem: float
 
 
-def _mean_sound(magnitudes: Tensor, begins: Tensor, length: int) -> Tensor:
-    """Average what follows the hits of one instrument, (F, P)."""
-    frames = begins.nonzero()[1::3, 0]
-    frames = frames[:: max(1, -(-frames.numel() // _MOST_HITS))]
-    ahead = F.pad(magnitudes, (0, length))
-    return torch.stack([ahead[:, frame : frame + length] for frame in frames.tolist()]).mean(0)
+def _measure(read: Reader, transcription: Transcription, kit: Kit) -> _Level:
+    left = round(transcription.duration_s * kit.sample_rate)  # what rings after the end does not count
+    energies = np.zeros(2)
+    peaks = np.zeros(3)
+    for recording, stems in _beside(read, transcription, kit):
+        played = stems.sum(0)
+        energies += [float(side[: max(left, 0)].double().square().sum()) for side in (recording, played)]
+        peaks = np.maximum(peaks, [_peak(each) for each in (recording, played, stems)])
+        left -= recording.numel()
+    gain = float(np.sqrt(energies[0] / energies[1])) if energies.all() else 1.0
+    return _Level(gain, *map(float, peaks))
 
 
-def _play(strengths: Tensor, templates: Tensor) -> Tensor:
-    """Sum templates (K, F, P) begun with strengths (K, N), (F, N)."""
-    length = templates.shape[-1]
-    shifted = F.pad(strengths, (length - 1, 0)).unfold(-1, length, 1).flip(-1)  # (K, N, P)
-    return torch.einsum("kfp,knp->fn", templates, shifted)
+def _beside(read: Reader, transcription: Transcription, kit: Kit) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield pieces of the recording (n,) and of the instruments played (K, n), both until the last have rung."""
+    drums = _heard(transcription, kit)
+    duration_s = transcription.duration_s + TAIL_S
+    n_samples = round(duration_s * kit.sample_rate)
+    spans = [(first, min(first + _PIECE, n_samples)) for first in range(0, n_samples, _PIECE)]
+    stems: Iterator[Tensor] = (torch.zeros(0, end - begin) for begin, end in spans)
+    if drums:
+        hits = (event.hit for event in transcription.events if event.instrument in drums)
+        part = Kit(kit.name, kit.sample_rate, drums)
+        stems = cut(stream_render(hits, part, duration_s=duration_s, stems=True), spans)
+    yield from zip(cut(read(), spans), stems, strict=True)
+
+
+def _heard(transcription: Transcription, kit: Kit) -> dict[str, tuple[Drum, ...]]:
+    """Tell the drums of a kit that were heard."""
+    heard = {event.instrument for event in transcription.events}
+    return {name: kit.drums[name] for name in kit.classes if name in heard}
+
+
+def _peak(audio: Tensor) -> float:
+    return float(audio.abs().max()) if audio.numel() else 0.0
+
+
+def _floats(path: Path) -> Iterator[Tensor]:
+    with path.open("rb") as file:
+        while (piece := np.fromfile(file, np.float32, _PIECE)).size:
+            yield torch.from_numpy(piece)

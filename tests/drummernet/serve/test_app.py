@@ -60,18 +60,18 @@ def test_files_are_those_of_the_transcription(page, heard, tmp_path):
     heard.to_midi(tmp_path / "mid", tempo=heard.tempo)
     heard.to_csv(tmp_path / "csv")
     for name in ("mid", "csv"):
-        got = page.post(f"/hits.{name}", json={"hits": heard.events, "muted": []})
+        got = page.post(f"/hits.{name}", json={"hits": list(heard.events), "muted": []})
         assert got.content == (tmp_path / name).read_bytes()
 
 
 def test_what_is_muted_is_in_no_file_but_keeps_the_tempo(page, heard):
-    asked = {"hits": heard.events, "muted": ["CHH", "SD"]}
+    asked = {"hits": list(heard.events), "muted": ["CHH", "SD"]}
     rows = page.post("/hits.csv", json=asked).text.splitlines()[1:]
     assert len(rows) == sum(event.instrument not in asked["muted"] for event in heard.events)
     mido = pytest.importorskip("mido")
     tempos = []
     for muted in (list[str](), asked["muted"]):
-        content = page.post("/hits.mid", json={"hits": heard.events, "muted": muted}).content
+        content = page.post("/hits.mid", json={"hits": list(heard.events), "muted": muted}).content
         track = mido.MidiFile(file=io.BytesIO(content)).tracks[0]
         tempos.append([message.tempo for message in track if message.type == "set_tempo"])
     assert tempos[0] == tempos[1]
