@@ -13,6 +13,7 @@ from drummernet.config import Config
 from drummernet.encoder import FLOOR, WINDOW_S, MelEncoder
 from drummernet.hearing.picking import any_of, velocity_of_likeliest
 from drummernet.hearing.refine import explain, learn_sounds
+from drummernet.hearing.repetition import weigh_repetition
 from drummernet.hearing.shadows import drop_shadows
 from drummernet.level import Level
 from drummernet.model import DrummerNet, Prediction
@@ -109,7 +110,7 @@ def _section(config: Config, rows: Tensor, own: slice, *, refined: bool) -> Hear
 
 
 def _refined(heard: Heard, bands: Tensor, config: Config, frame_rate_hz: float) -> Heard:
-    """Learn the sounds of a section where they are told best, and explain all of it, some seconds at a time."""
+    """Explain a section by its sounds, learned where they are told best, and weigh what is played again."""
     telling = _telling(heard.together)
     material = (heard.together, heard.velocity, bands)
     sounds = learn_sounds(*(each[:, telling] for each in material), frame_rate_hz=frame_rate_hz)
@@ -120,7 +121,7 @@ def _refined(heard: Heard, bands: Tensor, config: Config, frame_rate_hz: float) 
     together, velocity = (torch.cat(parts, -1) for parts in zip(*explained, strict=True))
     names = config.model.instruments
     together = drop_shadows(together, names, picking=config.picking, frame_rate_hz=frame_rate_hz)
-    return Heard(heard.probability, velocity, together)
+    return Heard(heard.probability, velocity, weigh_repetition(together, frame_rate_hz=frame_rate_hz))
 
 
 def _telling(together: Tensor) -> Tensor:

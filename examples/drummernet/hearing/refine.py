@@ -11,7 +11,8 @@ from ddsp_drums.events import pick_peaks
 
 __all__ = ["Refined", "Sounds", "explain", "learn_sounds", "refine"]
 
-_WEIGHTS = 0.84, 0.36  # of the network and of the sounds: 7 to 3, at a level where the network's threshold fits
+_WEIGHTS = 0.78, 0.42  # of the network and of the sounds: 13 to 7, at a level where the network's threshold fits
+_LARGER = 0.25  # how much the larger of both measures of strength counts, beside the smaller
 _STRICTNESS = 1.35  # a threshold of .3 asks for .4 of the height of the recording's sure hits, if that is more
 _ITERATIONS = 10
 _OWN = 8  # power of a sound's share of a band: a band that it has half of counts one part in 256
@@ -65,7 +66,8 @@ def refine(
 ) -> Refined:
     r"""Learn the sound of each class from its sure hits in this recording, and explain all of it by these.
 
-    $$p'_k = \frac{\min(1, \; 0.84 \, p_k + 0.36 \, \min(1, a_k, b_k))}{\max(1, 1.35 \, h_k)}, \quad
+    $$p'_k = \frac{\min(1, \; 0.78 \, p_k + 0.42 \, s_k)}{\max(1, 1.35 \, h_k)}, \quad
+      s_k = \tfrac{3}{4} \min(1, a_k, b_k) + \tfrac{1}{4} \min(1, \max(a_k, b_k)), \quad
       v'_k = \min\Big(1, \sqrt{b_k} \, \Big(\frac{3}{4} \operatorname{median}_{n \text{ sure}} v_{k,n} +
       \frac{1}{8}\Big)\Big)$$
 
@@ -76,10 +78,11 @@ def refine(
     where $H$ are the activations of factor deconvolution with the sounds learned (`ddsp_drums.nmfd`), the largest of
     three frames, and $L$ is how far the bands rise which hardly another sound has: $S_{k,f}$ is the height of sound k
     in a band of the spectrogram $V$ at a usual hit, $M$ the largest of four frames of $V$. The sounds are learned
-    together, so that what always plays with something else is not learned as part of it. The root is the usual law
-    from velocity to amplitude, and the median comes a quarter nearer to the middle, because how drums compare is also
-    how they are mixed. $h_k$ is how high sure hits rise: what is low beside these is doubted, as nearly all hits of one
-    drum in one recording are heard alike.
+    together, so that what always plays with something else is not learned as part of it; where a drum is never heard
+    alone, as a kick under hats, its sound holds the other's all the same, and $H$ misses that, but $L$ does not: so
+    both count. The root is the usual law from velocity to amplitude, and the median comes a quarter nearer to the
+    middle, because how drums compare is also how they are mixed. $h_k$ is how high sure hits rise: what is low beside
+    these is doubted, as nearly all hits of one drum in one recording are heard alike.
 
     Args:
         probabilities: What a network heard, (K, N) in [0, 1].
@@ -142,7 +145,7 @@ def learn_sounds(
     own = (usual / usual.sum(0).clamp(min=_FAINT)) ** _OWN
     rises = _rise(magnitudes, own)
     rise = _median(rises, sure).clamp(min=_FAINT)
-    again = _weigh(probabilities[rows], torch.minimum(amplitudes / amplitude, rises / rise))
+    again = _weigh(probabilities[rows], amplitudes / amplitude, rises / rise)
     heights = [_rises(row, frame_rate_hz, confident)[1] for row in again]
     height = torch.stack([each.median() if each.numel() >= _LEAST else each.new_zeros(()) for each in heights])
     velocity = 0.5 + _TRUSTED * (_median(velocities[rows], sure) - 0.5)
@@ -166,15 +169,17 @@ def explain(probabilities: Tensor, velocities: Tensor, magnitudes: Tensor, sound
     rises = _rise(magnitudes, sounds.own) / sounds.rise
     refined = Refined(probabilities.clone(), velocities.clone())
     strictness = (_STRICTNESS * sounds.height).clamp(min=1)
-    refined.probabilities[rows] = _weigh(probabilities[rows], torch.minimum(amplitudes, rises)) / strictness
+    refined.probabilities[rows] = _weigh(probabilities[rows], amplitudes, rises) / strictness
     refined.velocities[rows] = (rises.sqrt() * sounds.velocity).clamp(max=1)
     return refined
 
 
-def _weigh(probabilities: Tensor, amplitudes: Tensor) -> Tensor:
-    """Average what the network heard and how strong each sound is, (K, N)."""
+def _weigh(probabilities: Tensor, amplitudes: Tensor, rises: Tensor) -> Tensor:
+    """Average what the network heard and how strong each sound is by both measures, (K, N)."""
     own, its = _WEIGHTS
-    return (own * probabilities + its * amplitudes.clamp(max=1)).clamp(max=1)
+    smaller, larger = torch.minimum(amplitudes, rises), torch.maximum(amplitudes, rises)
+    strengths = (1 - _LARGER) * smaller.clamp(max=1) + _LARGER * larger.clamp(max=1)
+    return (own * probabilities + its * strengths).clamp(max=1)
 
 
 def _amplitudes(magnitudes: Tensor, templates: Tensor) -> Tensor:

@@ -43,6 +43,21 @@ def test_what_rises_low_beside_the_sure_hits_is_doubted(scene):
     assert (high.probabilities <= low.probabilities).all()
 
 
+def test_a_hat_under_each_kick_is_no_part_of_the_kick():
+    low, high = torch.zeros(33), torch.zeros(33)
+    low[:17], high[16:] = 1, 0.3
+    decay = torch.linspace(1, 0, 16)
+    magnitudes, probabilities = torch.full((33, 400), 1e-3), torch.zeros(2, 400)
+    for onset in range(5, 380, 20):
+        alone = onset % 80 != 5
+        probabilities[1, onset] = 0.8 if alone else 0.45
+        probabilities[0, onset] = 0.0 if alone else 0.9
+        sound = high if alone else low + high
+        magnitudes[:, onset : onset + 16] += sound[:, None] * decay
+    refined = refine(probabilities, VELOCITIES, magnitudes, frame_rate_hz=125).probabilities
+    assert refined[1, 5::80].min() > 0.34  # by factor deconvolution alone .30, which is the threshold
+
+
 def test_a_class_without_sure_hits_keeps_its_probabilities(scene):
     probabilities, magnitudes = scene
     probabilities[1] *= 0.5
@@ -99,7 +114,7 @@ def test_a_transcriber_refines_on_demand(tmp_path):
     assert torch.equal(plain.activations, refined.activations)
     played, heard = ({(round(hit.onset_s, 1), hit.instrument) for hit in each.hits} for each in (plain, refined))
     assert plain.hits != refined.hits
-    assert len(played & heard) > 0.87 * len(played)
+    assert len(played & heard) > 0.9 * len(played)
 
 
 def test_shapes_that_do_not_fit_are_named():
