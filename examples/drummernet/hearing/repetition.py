@@ -4,8 +4,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from drummernet.hearing.picking import instrument_groups
+
 __all__ = ["weigh_repetition"]
 
+_ONCE = ("CR",)  # a crash marks one place of many
 _STEP_S = 0.032  # of patterns, and how far hits of two places may lie apart
 _REACH_S = 0.5  # of a pattern, to both sides
 _APART_S = 0.2  # what is nearer is one place
@@ -18,7 +21,7 @@ _FAINT = 0.05  # what is lower is no peak
 _OFTEN = 3.0  # norm of some 25 hits: in patterns what is rarer counts less
 
 
-def weigh_repetition(together: Tensor, *, frame_rate_hz: float) -> Tensor:
+def weigh_repetition(together: Tensor, instruments: tuple[str, ...], *, frame_rate_hz: float) -> Tensor:
     r"""Move each peak towards what is heard in the places most like its own within a minute.
 
     $$p'_{k,n} = 0.7 \, p_{k,n} + 0.3 \, \frac{\sum_m s_{n,m} \, \hat{p}_{k,m}}{\sum_m s_{n,m}}$$
@@ -26,9 +29,11 @@ def weigh_repetition(together: Tensor, *, frame_rate_hz: float) -> Tensor:
     where $s_{n,m}$ is the similarity (cosine) of what all do within half a second around $n$ and $m$, $m$ are the
     six places where it is largest, if it is at least .6 in three at least, and $\hat{p}$ is the largest
     probability within a step of 32 ms. What surrounds a peak goes with it; where there is no peak none is made.
+    Crashes stay as they are: they are played once where all else is as ever.
 
     Args:
         together: Probability of each group of instruments, (G, N) in [0, 1].
+        instruments: The K instruments.
         frame_rate_hz: Frames a second.
 
     Returns:
@@ -41,12 +46,15 @@ def weigh_repetition(together: Tensor, *, frame_rate_hz: float) -> Tensor:
         >>> hat = torch.zeros(1, 1000)
         >>> hat[0, 50::50] = 0.8
         >>> hat[0, 500] = 0.3  # a soft one among others
-        >>> round(float(weigh_repetition(hat, frame_rate_hz=125.0)[0, 500]), 2)
+        >>> round(float(weigh_repetition(hat, ("CHH",), frame_rate_hz=125.0)[0, 500]), 2)
         0.45
     """
     step = max(1, round(_STEP_S * frame_rate_hz))
     n_spans = max(1, -(-together.shape[-1] // round(_LONGEST_S * frame_rate_hz)))
-    return torch.cat([_weigh(span, step) for span in together.chunk(n_spans, -1)], -1)
+    weighed = torch.cat([_weigh(span, step) for span in together.chunk(n_spans, -1)], -1)
+    stay = [row for row, names in enumerate(instrument_groups(instruments)) if set(names) <= set(_ONCE)]
+    weighed[stay] = together[stay]
+    return weighed
 
 
 def _weigh(together: Tensor, step: int) -> Tensor:

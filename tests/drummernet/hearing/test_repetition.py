@@ -2,17 +2,18 @@ import pytest
 import torch
 from drummernet.hearing.repetition import weigh_repetition
 
-HATS, KICK, SNARE, RIDE = range(4)  # rows
+INSTRUMENTS = ("KD", "SD", "CHH", "RD", "CR")
+HATS, KICK, SNARE, RIDE, CRASH = range(5)  # rows
 BEAT = 60  # frames
 
 
 def weighed(together):
-    return weigh_repetition(together, frame_rate_hz=125.0)
+    return weigh_repetition(together, INSTRUMENTS, frame_rate_hz=125.0)
 
 
 def groove(beats=32):
     """Kick, snare, and hats in eighths, of .8 each."""
-    together = torch.zeros(4, BEAT * beats + 40)
+    together = torch.zeros(5, BEAT * beats + 40)
     for beat in range(beats):
         together[SNARE if beat % 2 else KICK, 20 + BEAT * beat] = 0.8
         together[HATS, 20 + BEAT * beat :: BEAT // 2] = 0.8
@@ -37,6 +38,12 @@ def test_what_is_heard_once_falls():
     at = 20 + BEAT * 15 + BEAT // 4
     together[KICK, at] = 0.5
     assert weighed(together)[KICK, at] == pytest.approx(0.35, abs=0.02)
+
+
+def test_a_crash_stays():
+    together = groove()
+    together[CRASH, 20 + BEAT * 15] = 0.5
+    assert torch.equal(weighed(together)[CRASH], together[CRASH])
 
 
 def test_where_no_peak_is_none_is_made():
@@ -65,7 +72,7 @@ def test_places_a_step_apart_are_alike():
 
 
 def test_minutes_are_weighed_a_minute_at_a_time():
-    minutes = torch.rand(4, 3 * 7500, generator=torch.Generator().manual_seed(0))
+    minutes = torch.rand(5, 3 * 7500, generator=torch.Generator().manual_seed(0))
     whole = weighed(minutes)
     for begin in range(0, 22500, 7500):
         span = slice(begin, begin + 7500)
@@ -74,18 +81,18 @@ def test_minutes_are_weighed_a_minute_at_a_time():
 
 @pytest.mark.parametrize("n_frames", [1, 3, 30, 200])
 def test_what_is_too_short_to_repeat_stays(n_frames):
-    short = torch.zeros(4, n_frames)
+    short = torch.zeros(5, n_frames)
     short[KICK, n_frames // 2] = 0.7
     torch.testing.assert_close(weighed(short), short)
 
 
 def test_nothing_heard_stays_nothing():
-    assert weighed(torch.zeros(4, 5000)).max() == 0
+    assert weighed(torch.zeros(5, 5000)).max() == 0
 
 
 def test_other_frame_rates_are_welcome():
     fast = groove().repeat_interleave(8, -1)
-    torch.testing.assert_close(weigh_repetition(fast, frame_rate_hz=1000.0), fast, atol=1e-3, rtol=0)
+    torch.testing.assert_close(weigh_repetition(fast, INSTRUMENTS, frame_rate_hz=1000.0), fast, atol=1e-3, rtol=0)
 
 
 def test_the_activations_given_are_left_as_they_are():
