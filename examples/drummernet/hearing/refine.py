@@ -17,6 +17,7 @@ _STRICTNESS = 1.35  # a threshold of .3 asks for .4 of the height of the recordi
 _ITERATIONS = 10
 _OWN = 8  # power of a sound's share of a band: a band that it has half of counts one part in 256
 _TRUSTED = 0.75  # of how loud the network heard a drum beside the others: a mix tells as much of that as a drummer
+_MASKED = 0.25  # where others raise a sound's own bands as far as it does itself, its level counts 1 / 1.25
 _FAINT = 1e-12
 _LEAST = 3  # sure hits from which a sound can be learned
 
@@ -42,6 +43,7 @@ class Sounds(NamedTuple):
         amplitude: How strong a sure hit is, in the median, (R, 1).
         own: How much each band is the sound's own, (R, F) in [0, 1].
         rise: How far its own bands rise at a sure hit, in the median, (R, 1).
+        masked: How far they rise at a usual hit of each other sound, in parts of how far at one of its own, (R, R).
         velocity: That of a sure hit, (R, 1).
         height: How far it rises above the mean around it once it is heard again, in the median, (R, 1).
     """
@@ -51,6 +53,7 @@ class Sounds(NamedTuple):
     amplitude: Tensor
     own: Tensor
     rise: Tensor
+    masked: Tensor
     velocity: Tensor
     height: Tensor
 
@@ -68,19 +71,22 @@ def refine(
 
     $$p'_k = \frac{\min(1, \; 0.78 \, p_k + 0.42 \, s_k)}{\max(1, 1.35 \, h_k)}, \quad
       s_k = \tfrac{3}{4} \min(1, a_k, b_k) + \tfrac{1}{4} \min(1, \max(a_k, b_k)), \quad
-      v'_k = \min\Big(1, \sqrt{b_k} \, \Big(\frac{3}{4} \operatorname{median}_{n \text{ sure}} v_{k,n} +
-      \frac{1}{8}\Big)\Big)$$
+      v'_k = \min\Big(1, \Big(1 + \frac{\sqrt{b_k} - 1}{1 + c_k / 4}\Big)
+      \Big(\frac{3}{4} \operatorname{median}_{n \text{ sure}} v_{k,n} + \frac{1}{8}\Big)\Big)$$
 
     $$a_k = \frac{H_k}{\operatorname{median}_{n \text{ sure}} H_{k,n}}, \quad
       b_k = \frac{L_k}{\operatorname{median}_{n \text{ sure}} L_{k,n}}, \quad
-      L_{k,n} = \sum_f \Big(\frac{S_{k,f}}{\sum_j S_{j,f}}\Big)^8 (M_{f,n} - V_{f,n-3})_+$$
+      L_{k,n} = \sum_f o_{k,f} (M_{f,n} - V_{f,n-3})_+, \quad
+      o_{k,f} = \Big(\frac{S_{k,f}}{\sum_j S_{j,f}}\Big)^8, \quad
+      c_k = \sum_{j \ne k} \frac{\sum_f o_{k,f} S_{j,f}}{\sum_f o_{k,f} S_{k,f}} \, a_j$$
 
     where $H$ are the activations of factor deconvolution with the sounds learned (`ddsp_drums.nmfd`), the largest of
     three frames, and $L$ is how far the bands rise which hardly another sound has: $S_{k,f}$ is the height of sound k
-    in a band of the spectrogram $V$ at a usual hit, $M$ the largest of four frames of $V$. The sounds are learned
-    together, so that what always plays with something else is not learned as part of it; where a drum is never heard
-    alone, as a kick under hats, its sound holds the other's all the same, and $H$ misses that, but $L$ does not: so
-    both count. The root is the usual law from velocity to amplitude, and the median comes a quarter nearer to the
+    in a band of the spectrogram $V$ at a usual hit, $M$ the largest of four frames of $V$. The more these bands are
+    raised by others, $c$, the less a hit's level says, and the nearer it is taken to be to a usual one. The sounds are
+    learned together, so that what always plays with something else is not learned as part of it; where a drum is never
+    heard alone, as a kick under hats, its sound holds the other's all the same, and $H$ misses that, but $L$ does not:
+    so both count. The root is the usual law from velocity to amplitude, and the median comes a quarter nearer to the
     middle, because how drums compare is also how they are mixed. $h_k$ is how high sure hits rise: what is low beside
     these is doubted, as nearly all hits of one drum in one recording are heard alike.
 
@@ -135,7 +141,8 @@ def learn_sounds(
     n_frames = max(1, round(duration_s * frame_rate_hz))
     if not rows.numel():
         none, bands = magnitudes.new_zeros(0, 1), magnitudes.new_zeros(0, len(magnitudes))
-        return Sounds(rows, bands[..., None].repeat(1, 1, n_frames), none, bands, none, none, none)
+        sounds = bands[..., None].repeat(1, 1, n_frames)
+        return Sounds(rows, sounds, none, bands, none, magnitudes.new_zeros(0, 0), none, none)
     sure = sure[rows]
     begin = _mean_sounds(magnitudes, sure, n_frames)
     _, templates = nmfd(magnitudes, begin, n_iterations=_ITERATIONS, adaptation=0.0, start=sure.to(magnitudes))
@@ -143,13 +150,15 @@ def learn_sounds(
     amplitude = _median(amplitudes, sure).clamp(min=_FAINT)
     usual = amplitude * templates.amax(-1)
     own = (usual / usual.sum(0).clamp(min=_FAINT)) ** _OWN
+    masked = own @ usual.T
+    masked = (masked / masked.diagonal()[:, None].clamp(min=_FAINT)).fill_diagonal_(0)
     rises = _rise(magnitudes, own)
     rise = _median(rises, sure).clamp(min=_FAINT)
     again = _weigh(probabilities[rows], amplitudes / amplitude, rises / rise)
     heights = [_rises(row, frame_rate_hz, confident)[1] for row in again]
     height = torch.stack([each.median() if each.numel() >= _LEAST else each.new_zeros(()) for each in heights])
     velocity = 0.5 + _TRUSTED * (_median(velocities[rows], sure) - 0.5)
-    return Sounds(rows, templates, amplitude, own, rise, velocity, height[:, None])
+    return Sounds(rows, templates, amplitude, own, rise, masked, velocity, height[:, None])
 
 
 def explain(probabilities: Tensor, velocities: Tensor, magnitudes: Tensor, sounds: Sounds) -> Refined:
@@ -170,7 +179,8 @@ def explain(probabilities: Tensor, velocities: Tensor, magnitudes: Tensor, sound
     refined = Refined(probabilities.clone(), velocities.clone())
     strictness = (_STRICTNESS * sounds.height).clamp(min=1)
     refined.probabilities[rows] = _weigh(probabilities[rows], amplitudes, rises) / strictness
-    refined.velocities[rows] = (rises.sqrt() * sounds.velocity).clamp(max=1)
+    trusted = 1 / (1 + _MASKED * sounds.masked @ amplitudes)
+    refined.velocities[rows] = ((1 + trusted * (rises.sqrt() - 1)) * sounds.velocity).clamp(max=1)
     return refined
 
 

@@ -120,3 +120,20 @@ def test_a_transcriber_refines_on_demand(tmp_path):
 def test_shapes_that_do_not_fit_are_named():
     with pytest.raises(ValueError, match=r"same N, got \(2, 400\) and \(33, 399\)"):
         refine(torch.rand(2, 400), VELOCITIES, torch.rand(33, 399), frame_rate_hz=125)
+
+
+def test_the_level_of_a_hat_under_a_snare_with_its_bands_says_less():
+    decay = torch.linspace(1, 0, 16)
+    hat = torch.cat([torch.zeros(16), torch.full((17,), 0.2)])
+    snare = torch.cat([torch.ones(16), torch.full((17,), 0.6)])
+    magnitudes, probabilities = torch.full((33, 400), 1e-3), torch.zeros(2, 400)
+    for number, onset in enumerate(range(5, 380, 20)):
+        probabilities[1, onset] = 0.9
+        magnitudes[:, onset : onset + 16] += hat[:, None] * decay
+        if number % 4 == 0:
+            probabilities[0, onset] = 0.9
+            magnitudes[:, onset : onset + 16] += snare[:, None] * decay
+    velocities = refine(probabilities, VELOCITIES, magnitudes, frame_rate_hz=125).velocities[1]
+    alone, covered = float(velocities[25]), float(velocities[85])
+    assert alone == pytest.approx(0.5, abs=0.05)
+    assert alone < covered < 0.9  # by its level, four times the usual, it would be 1
