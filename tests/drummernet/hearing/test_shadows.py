@@ -43,8 +43,17 @@ def test_a_few_frames_apart_are_together():
         (range(10), [], range(11)),  # once apart in eleven
     ],
 )
-def test_what_keeps_time_is_kept(kicks, snares, hats):
-    assert not dropped(heard(KD=kicks, SD=snares, hats=hats, RD=hats))
+@pytest.mark.parametrize("time", ["hats", "RD"])
+def test_what_keeps_time_is_kept(kicks, snares, hats, time):
+    assert not dropped(heard(KD=kicks, SD=snares, **{time: hats}))
+
+
+def test_a_ride_only_heard_with_hats_is_silenced_and_hats_with_a_ride_are_kept():
+    eighths, quarters = [number / 2 for number in range(60)], range(30)
+    assert dropped(heard(hats=eighths, RD=eighths)) == ["RD"]
+    assert dropped(heard(hats=eighths, RD=quarters)) == ["RD"]
+    assert not dropped(heard(hats=range(1, 30, 2), RD=quarters))  # by the foot
+    assert not dropped(heard(hats=eighths[:30], RD=eighths[25:]))  # one after the other
 
 
 def test_a_crash_always_with_the_kick_is_kept():
