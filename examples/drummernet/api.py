@@ -53,7 +53,7 @@ def transcribe(
     Example:
         >>> import torch
         >>> transcribe(torch.zeros(22_050), sample_rate=22_050).events
-        ()
+        Events([])
     """
     transcriber = Transcriber(
         _load(Path(weights), str(device)), threshold=threshold, refined=refined, device=device, batch_size=batch_size
