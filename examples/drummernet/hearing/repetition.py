@@ -14,6 +14,7 @@ _REACH_S = 0.5  # of a pattern, to both sides
 _APART_S = 0.2  # what is nearer is one place
 _LONGEST_S = 60.0  # within which places are compared
 _MOST, _FEWEST = 6, 3  # places that tell
+_COPY = 0.99  # beyond which a place is a copy, as in a loop, which says nothing new
 _ALIKE = 0.6  # from which they do
 _WEIGHT = 0.3  # of what they tell
 _ROWS = 256  # of places that are compared with all at a time, for the sake of caches
@@ -27,9 +28,10 @@ def weigh_repetition(together: Tensor, instruments: tuple[str, ...], *, frame_ra
     $$p'_{k,n} = 0.7 \, p_{k,n} + 0.3 \, \frac{\sum_m s_{n,m} \, \hat{p}_{k,m}}{\sum_m s_{n,m}}$$
 
     where $s_{n,m}$ is the similarity (cosine) of what all do within half a second around $n$ and $m$, $m$ are the
-    six places where it is largest, if it is at least .6 in three at least, and $\hat{p}$ is the largest
+    six places where it is largest, among .6 to .99, if there are three such at least, and $\hat{p}$ is the largest
     probability within a step of 32 ms. What surrounds a peak goes with it; where there is no peak none is made.
-    Crashes stay as they are: they are played once where all else is as ever.
+    What is more alike than .99 is a copy, as in a loop, and says nothing new. Crashes stay as they are: they are played
+    once where all else is as ever.
 
     Args:
         together: Probability of each group of instruments, (G, N) in [0, 1].
@@ -92,7 +94,7 @@ def _places(together: Tensor, step: int, asked: Tensor) -> tuple[Tensor, Tensor]
         alike = patterns[own] @ patterns.T
         alike.masked_fill_((own[:, None] - torch.arange(len(patterns))).abs() <= apart, 0.0)  # itself
         largest = F.max_pool1d(alike, 2 * apart + 1, 1, apart)
-        alike.masked_fill_((alike < largest) | (alike < _ALIKE), 0.0)
+        alike.masked_fill_((alike < largest) | (alike < _ALIKE) | (alike > _COPY), 0.0)
         found.append(alike.topk(min(_MOST, len(patterns)), -1))
     alike, place = (torch.cat(parts) for parts in zip(*found, strict=True))
     return alike, place

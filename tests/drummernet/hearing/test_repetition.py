@@ -40,6 +40,13 @@ def test_what_is_heard_once_falls():
     assert weighed(together)[KICK, at] == pytest.approx(0.35, abs=0.02)
 
 
+def test_copies_of_a_place_say_nothing_about_it():
+    loop = groove(16)[:, : 16 * BEAT]
+    loop[SNARE, 20 + BEAT * 7] = 0.2
+    minute = loop.repeat(1, 5)
+    assert weighed(minute)[SNARE, 20 + BEAT * 39] == pytest.approx(0.38, abs=0.02)
+
+
 def test_a_crash_stays():
     together = groove()
     together[CRASH, 20 + BEAT * 15] = 0.5
