@@ -1,12 +1,9 @@
 """Files that are whole or not there."""
 
-import itertools
-import os
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-_number = itertools.count()  # as several may be written at once
 
 
 def write_whole(path: str | Path, content: bytes) -> None:
@@ -19,9 +16,14 @@ def write_whole(path: str | Path, content: bytes) -> None:
 def beside(path: str | Path) -> Iterator[Path]:
     """Give a path beside a file's place; what was written to it is moved there, unless something went wrong."""
     path = Path(path)
-    partial = path.with_name(f".{os.getpid()}.{next(_number)}.partial")
+    partial = partial_path(path)
     try:
         yield partial
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def partial_path(path: Path) -> Path:
+    """Name what will be moved to a path once it is whole; nobody else has that name, on no machine."""
+    return path.with_name(f".{uuid.uuid4().hex}.partial")

@@ -38,7 +38,7 @@ def find_audio(folder: str | Path) -> list[Path]:
         folder: An existing folder.
 
     Returns:
-        Paths with one of `AUDIO_SUFFIXES` (any case), sorted; hidden files are left out.
+        Paths with one of `AUDIO_SUFFIXES` (any case), sorted; hidden files and folders are left out.
 
     Raises:
         AudioFileError: If `folder` is no folder or holds no audio file.
@@ -54,7 +54,7 @@ def find_audio(folder: str | Path) -> list[Path]:
     if not folder.is_dir():
         raise AudioFileError(f"{folder}: no such folder")
     files = [path for path in folder.rglob("*") if path.suffix.lower() in AUDIO_SUFFIXES and path.is_file()]
-    files = sorted(path for path in files if not path.name.startswith("."))
+    files = sorted(path for path in files if not any(part.startswith(".") for part in path.relative_to(folder).parts))
     if not files:
         raise AudioFileError(f"{folder}: no audio file in it (looked for {', '.join(sorted(AUDIO_SUFFIXES))})")
     return files

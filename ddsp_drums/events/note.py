@@ -57,7 +57,8 @@ class Event(NamedTuple):
 class Events(Sequence[Event]):
     """Events in order of time, in 18 bytes each where a tuple of them takes 150: a day of drums has half a million.
 
-    It is read like a tuple, and compared with any sequence; events are made as they are asked for.
+    It is read like a tuple, and compared with any sequence; events are made as they are asked for. `list` makes what
+    JSON can hold.
 
     Args:
         events: What it begins with.
@@ -81,22 +82,27 @@ class Events(Sequence[Event]):
         self.extend(events)
 
     def extend(self, events: Iterable[Event]) -> None:
-        """Add events, none of which may come before the last.
+        """Add events, all or none.
 
         Raises:
-            ValueError: If one comes before the last.
+            ValueError: If one comes before the one before it.
         """
         last = self[-1] if self else None
+        onsets_s, confidences, instruments, velocities = array("d"), array("d"), array("B"), array("B")
         for event in events:
-            if last and not last <= event:
+            if (last and not last <= event) or math.isnan(event.onset_s):
                 raise ValueError(f"events must be in order of time, got {event} after {last}")
             last = event
             if event.instrument not in self._names:
                 self._names.append(event.instrument)
-            self._onsets_s.append(event.onset_s)
-            self._instruments.append(self._names.index(event.instrument))
-            self._velocities.append(event.velocity)
-            self._confidences.append(event.confidence)
+            onsets_s.append(event.onset_s)
+            confidences.append(event.confidence)
+            instruments.append(self._names.index(event.instrument))
+            velocities.append(event.velocity)
+        self._onsets_s += onsets_s
+        self._confidences += confidences
+        self._instruments += instruments
+        self._velocities += velocities
 
     @overload
     def __getitem__(self, index: int) -> Event: ...
@@ -115,8 +121,11 @@ class Events(Sequence[Event]):
     def __len__(self) -> int:
         return len(self._onsets_s)
 
+    def __copy__(self) -> "Events":
+        return Events(self)
+
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Sequence):
+        if not isinstance(other, Sequence) or isinstance(other, (str, bytes)):
             return NotImplemented
         return len(self) == len(other) and all(own == its for own, its in zip(self, other, strict=True))
 

@@ -93,6 +93,11 @@ class Taxonomy:
         by_id = MappingProxyType({instrument.id: instrument for instrument in self.instruments})
         object.__setattr__(self, "by_id", by_id)
 
+    def __reduce__(self) -> tuple[type["Taxonomy"], tuple[object, ...]]:
+        """Pickle what it was made of, as views of mappings cannot be."""
+        maps = (dict(each) for each in (self.mdb_subclasses, self.gm_notes, self.groove_notes))
+        return Taxonomy, (self.instruments, *maps)
+
     def including(self, own: Sequence[Instrument]) -> "Taxonomy":
         """Add instruments; one of a known id or note takes that one's place."""
         by_id = {**self.by_id, **{instrument.id: instrument for instrument in own}}

@@ -60,7 +60,7 @@ class Level(NamedTuple):
 
 
 class LevelMeter:
-    """Measures a recording that comes in pieces; scaled by the result it is what `scale_level` makes of the whole.
+    """Measures a recording that comes in pieces; scaled by the result it is what `scale_level` makes of it, bar pauses.
 
     Blocks without sound do not count here, so that minutes of silence before the first hit make nothing louder. Of each
     20 ms it keeps two numbers, or four of what it may have to forget: an hour is 1.4 MB.
@@ -79,7 +79,7 @@ class LevelMeter:
             raise ValueError(f"level must be 'loudness' or 'peak', got {level!r}")
         self.level = level
         self._block = round(_BLOCK_S * sample_rate)
-        self._memory = None if memory_s is None else round(memory_s / _BLOCK_S)  # blocks
+        self._memory = None if memory_s is None else max(1, round(memory_s / _BLOCK_S))  # blocks
         self._rest = torch.zeros(0, dtype=torch.float64)
         self._blocks = array("f")  # mean and deviation of each; it grows where it is
         self._extremes = array("f")  # lowest and highest sample of each, or of all if none is forgotten

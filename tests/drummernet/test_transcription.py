@@ -1,6 +1,8 @@
 import io
+import pickle
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +12,7 @@ import torch
 from drummernet import transcribe
 from drummernet.results.class_sets import reduce_classes
 from drummernet.results.residual import residual
-from drummernet.results.resynthesis import resynthesise, write_side_by_side
+from drummernet.results.resynthesis import resynthesise, write_side_by_side, write_stems
 from drummernet.transcription import Transcription
 from matplotlib.image import imread
 from rich.console import Console
@@ -143,6 +145,31 @@ def test_left_and_right_are_equally_loud_and_nothing_clips(tmp_path, kit, loudne
     assert np.abs(both).max() <= 1
     levels = np.sqrt(np.square(both[: tone.numel()]).mean(0))
     assert levels[0] == pytest.approx(levels[1], rel=1e-2 if loudness == 0.01 else 1e-3)
+
+
+def test_an_offset_is_not_loud(tmp_path, kit):
+    beat = made_of(*(Event(0.25 * n, "SD", 90, 1.0) for n in range(16)), duration_s=4.0)
+    tone = 0.1 * torch.sin(torch.arange(4 * kit.sample_rate) / 5)
+    write_side_by_side(tmp_path / "both.wav", lambda: [tone + 0.3], beat, kit)
+    both, _ = soundfile.read(tmp_path / "both.wav")
+    left, right = both[: tone.numel()].std(0)
+    assert left == pytest.approx(right, rel=1e-2)
+
+
+def test_a_transcription_goes_to_another_process(heard):
+    again = pickle.loads(pickle.dumps(heard))
+    assert again.events == heard.events
+    assert (again.taxonomy.by_id, again.taxonomy.gm_notes) == (heard.taxonomy.by_id, heard.taxonomy.gm_notes)
+
+
+def test_stems_are_written_by_several_threads(tmp_path, kit):
+    beat = made_of(Event(0.5, "SD", 90, 1.0))
+    tone = 0.1 * torch.sin(torch.arange(2 * kit.sample_rate) / 5)
+    with ThreadPoolExecutor(2) as pool:
+        done = [pool.submit(write_stems, tmp_path / str(n), lambda: [tone], beat, kit) for n in range(4)]
+        for each in done:
+            each.result()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0", "1", "2", "3"]
 
 
 def test_where_one_side_is_silent_the_other_keeps_its_level(tmp_path, kit):

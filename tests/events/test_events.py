@@ -1,3 +1,6 @@
+import copy
+import math
+import pickle
 import random
 import sys
 
@@ -44,6 +47,23 @@ def test_out_of_order_they_are_refused():
         events.extend([Event(1.0, "KD", 1, 0.5)])
     with pytest.raises(ValueError, match="in order of time"):
         Events(reversed(played(3)))
+
+
+def test_what_is_refused_leaves_nothing():
+    events = Events([Event(1.0, "SD", 1, 0.5)])
+    for wrong in (Event(2.0, "KD", 300, 0.5), Event(math.nan, "KD", 1, 0.5), Event(0.5, "KD", 1, 0.5)):
+        with pytest.raises((ValueError, OverflowError)):
+            events.extend([Event(1.5, "CHH", 9, 0.5), wrong])
+    events.extend([Event(2.0, "KD", 3, 0.5)])
+    assert events == (Event(1.0, "SD", 1, 0.5), Event(2.0, "KD", 3, 0.5))
+
+
+def test_a_copy_is_another(tmp_path):
+    events = Events(played(5))
+    for other in (copy.copy(events), copy.deepcopy(events), pickle.loads(pickle.dumps(events))):
+        assert other == events
+        other.extend([Event(99.0, "KD", 1, 0.5)])
+        assert (len(other), len(events)) == (6, 5)
 
 
 def test_take_eighteen_bytes_each():

@@ -26,12 +26,12 @@ def batch(
 
     Exit code 0: all have their hits. 1: some could not be read; their rows say why. 2: nothing could be done.
     """
-    from ddsp_drums.audio import find_audio
     from drummernet.hearing.thresholds import parse_thresholds
     from drummernet.results.batch import transcribe_many
+    from drummernet.results.files import find_recordings
     from drummernet.weights import SHIPPED
 
-    paths = [path for each in inputs for path in (find_audio(each) if each.is_dir() else [each])]
+    paths = [path for each in inputs for path in (find_recordings(each) if each.is_dir() else [each])]
     summary = transcribe_many(
         paths,
         out,

@@ -120,7 +120,7 @@ def _refined(heard: Heard, bands: Tensor, config: Config, frame_rate_hz: float) 
         explained.append([each[:, own] for each in explain(together, velocity, magnitudes, sounds)])
     together, velocity = (torch.cat(parts, -1) for parts in zip(*explained, strict=True))
     names = config.model.instruments
-    together = drop_shadows(together, names, picking=config.picking, frame_rate_hz=frame_rate_hz)
+    together = drop_shadows(together, bands, names, picking=config.picking, frame_rate_hz=frame_rate_hz)
     return Heard(heard.probability, velocity, weigh_repetition(together, names, frame_rate_hz=frame_rate_hz))
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from ddsp_drums import nmfd
 from ddsp_drums.events import pick_peaks
 
-__all__ = ["Refined", "Sounds", "explain", "learn_sounds", "refine"]
+__all__ = ["Refined", "Sounds", "explain", "learn_sounds", "refine", "rise"]
 
 _WEIGHTS = 0.78, 0.42  # of the network and of the sounds: 13 to 7, at a level where the network's threshold fits
 _LARGER = 0.25  # how much the larger of both measures of strength counts, beside the smaller
@@ -115,6 +115,9 @@ def refine(
     if probabilities.dim() != 2 or magnitudes.dim() != 2 or probabilities.shape[1] != magnitudes.shape[1]:
         shapes = f"{tuple(probabilities.shape)} and {tuple(magnitudes.shape)}"
         raise ValueError(f"probabilities (K, N) and magnitudes (F, N) must have the same N, got {shapes}")
+    if velocities.shape != probabilities.shape:
+        shapes = f"{tuple(velocities.shape)} and {tuple(probabilities.shape)}"
+        raise ValueError(f"velocities and probabilities must both be (K, N), got {shapes}")
     options = {"frame_rate_hz": frame_rate_hz, "confident": confident, "duration_s": duration_s}
     return explain(
         probabilities, velocities, magnitudes, learn_sounds(probabilities, velocities, magnitudes, **options)
@@ -152,13 +155,13 @@ def learn_sounds(
     own = (usual / usual.sum(0).clamp(min=_FAINT)) ** _OWN
     masked = own @ usual.T
     masked = (masked / masked.diagonal()[:, None].clamp(min=_FAINT)).fill_diagonal_(0)
-    rises = _rise(magnitudes, own)
-    rise = _median(rises, sure).clamp(min=_FAINT)
-    again = _weigh(probabilities[rows], amplitudes / amplitude, rises / rise)
+    rises = own @ rise(magnitudes)
+    usual_rise = _median(rises, sure).clamp(min=_FAINT)
+    again = _weigh(probabilities[rows], amplitudes / amplitude, rises / usual_rise)
     heights = [_rises(row, frame_rate_hz, confident)[1] for row in again]
     height = torch.stack([each.median() if each.numel() >= _LEAST else each.new_zeros(()) for each in heights])
     velocity = 0.5 + _TRUSTED * (_median(velocities[rows], sure) - 0.5)
-    return Sounds(rows, templates, amplitude, own, rise, masked, velocity, height[:, None])
+    return Sounds(rows, templates, amplitude, own, usual_rise, masked, velocity, height[:, None])
 
 
 def explain(probabilities: Tensor, velocities: Tensor, magnitudes: Tensor, sounds: Sounds) -> Refined:
@@ -175,7 +178,7 @@ def explain(probabilities: Tensor, velocities: Tensor, magnitudes: Tensor, sound
     if not rows.numel():
         return Refined(probabilities, velocities)
     amplitudes = _amplitudes(magnitudes, sounds.templates) / sounds.amplitude
-    rises = _rise(magnitudes, sounds.own) / sounds.rise
+    rises = sounds.own @ rise(magnitudes) / sounds.rise
     refined = Refined(probabilities.clone(), velocities.clone())
     strictness = (_STRICTNESS * sounds.height).clamp(min=1)
     refined.probabilities[rows] = _weigh(probabilities[rows], amplitudes, rises) / strictness
@@ -198,11 +201,11 @@ def _amplitudes(magnitudes: Tensor, templates: Tensor) -> Tensor:
     return F.max_pool1d(heard, 3, 1, 1)
 
 
-def _rise(magnitudes: Tensor, own: Tensor) -> Tensor:
-    """How far the own bands (K, F) of each sound rise within a few frames, (K, N)."""
+def rise(magnitudes: Tensor) -> Tensor:
+    """How far each band rises within a few frames, (F, N)."""
     highest = F.max_pool1d(F.pad(magnitudes, (1, 2)), 4, 1)
     before = F.pad(magnitudes[:, :-3], (min(3, magnitudes.shape[-1]), 0))
-    return own @ (highest - before).clamp(min=0)
+    return (highest - before).clamp(min=0)
 
 
 def _median(values: Tensor, sure: Tensor) -> Tensor:

@@ -137,9 +137,9 @@ def _read_parts(out: Path) -> set[str]:
 def _write_parts(out: Path, rows: Iterable[Row]) -> None:
     import io
 
+    parquet = _parquet()
     import pyarrow
 
-    parquet = _parquet()
     event = pyarrow.struct(
         [
             ("onset_s", pyarrow.float64()),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from drummernet.hearing.transcriber import Transcriber
     from drummernet.transcription import Transcription
 
-__all__ = ["FORMATS", "Outcome", "Request", "Source", "find_sources"]
+__all__ = ["FORMATS", "Outcome", "Request", "Source", "find_recordings", "find_sources"]
 
 FORMATS = {
     "mid": ".mid",
@@ -71,7 +71,8 @@ def find_sources(inputs: Iterable[str], out: Path | None) -> tuple[list[Source],
     """Find recordings, and where the results of each go.
 
     Args:
-        inputs: Files, folders, patterns such as `songs/**/*.wav`, or `-` for standard input.
+        inputs: Files, folders, patterns such as `songs/**/*.wav`, or `-` for standard input. What folders and patterns
+            hold of results is left out.
         out: Folder for results, in which those of a folder or pattern are laid out as it is; by default each lies
             beside its recording, that of standard input in the current folder.
 
@@ -81,7 +82,7 @@ def find_sources(inputs: Iterable[str], out: Path | None) -> tuple[list[Source],
     Raises:
         ValueError: If results of two recordings would have one name.
     """
-    from ddsp_drums.audio import AudioFileError, find_audio
+    from ddsp_drums.audio import AudioFileError
 
     sources: list[Source] = []
     failed: list[Outcome] = []
@@ -92,13 +93,14 @@ def find_sources(inputs: Iterable[str], out: Path | None) -> tuple[list[Source],
         elif path.is_dir():
             root = path
             try:
-                found = find_audio(path)
+                found = find_recordings(path)
             except AudioFileError as error:
                 failed.append(Outcome(text, "failed", error=str(error)))
                 continue
         elif glob.has_magic(text) and not _exists(path):
             root = Path(*_before_magic(path))
-            found = sorted(each for each in map(Path, glob.glob(text, recursive=True)) if each.is_file())
+            files = (each for each in map(Path, glob.glob(text, recursive=True)) if each.is_file())
+            found = sorted(each for each in files if not _is_result(each.relative_to(root)))
             if not found:
                 failed.append(Outcome(text, "failed", error=f"{text}: no file fits this pattern"))
         else:
@@ -178,10 +180,11 @@ class Request:
         from ddsp_drums.audio import AudioFileError
 
         outputs = [source.target.with_name(source.target.name + FORMATS[name]) for name in self.formats]
-        if not self.overwrite and all(_exists(path) for path in outputs):
+        known = source.path != STANDARD_INPUT  # which may be another each time
+        if known and not self.overwrite and all(_exists(path) for path in outputs):
             return Outcome(source.path, "skipped", tuple(map(str, outputs)))
         try:
-            if source.path != STANDARD_INPUT:
+            if known:
                 return self._write(Path(source.path), source, outputs)
             with tempfile.TemporaryDirectory() as folder:
                 copy = Path(folder) / "stdin"
@@ -192,7 +195,9 @@ class Request:
                 except AudioFileError as error:  # nobody knows the copy
                     raise AudioFileError(str(error).replace(str(copy), "standard input")) from error
         except (ValueError, OSError, MemoryError) as error:
-            return Outcome(source.path, "failed", error=str(error) or type(error).__name__)
+            reason = str(error) or type(error).__name__
+            named = source.path in reason or source.path == STANDARD_INPUT
+            return Outcome(source.path, "failed", error=reason if named else f"{source.path}: {reason}")
 
     def _write(self, path: Path, source: Source, outputs: list[Path]) -> Outcome:
         from drummernet.allocator import give_memory_back
@@ -242,6 +247,20 @@ class Request:
             read = partial(stream_audio, path, sample_rate=_SOUND_RATE)
             write = write_stems if name == "stems" else write_side_by_side
             write(output, read, heard, self.sounds)
+
+
+def find_recordings(folder: Path) -> list[Path]:
+    """List the audio files in a folder but for the results that lie among them; AudioFileError if there is none."""
+    from ddsp_drums.audio import AudioFileError, find_audio
+
+    found = [path for path in find_audio(folder) if not _is_result(path.relative_to(folder))]
+    if not found:
+        raise AudioFileError(f"{folder}: no audio file in it but results of this command")
+    return found
+
+
+def _is_result(path: Path) -> bool:
+    return path.name.endswith(FORMATS["wav"]) or any(part.endswith(FORMATS["stems"]) for part in path.parts[:-1])
 
 
 def _exists(path: Path) -> bool:

@@ -1,6 +1,5 @@
 """Hear a transcription: played on a kit, beside the recording or each instrument by itself."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -11,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ddsp_drums._atomic import partial_path
 from ddsp_drums.audio import audio_writer
 from ddsp_drums.kits import Drum, Kit, stream_render
 from drummernet.pieces import Reader, cut
@@ -70,9 +70,9 @@ def write_stems(folder: Path, read: Reader, transcription: Transcription, kit: K
         kit: The sounds; what it lacks does not play.
     """
     level = _measure(read, transcription, kit)
-    partial = folder.with_name(f".{os.getpid()}.partial")
+    partial = partial_path(folder)
+    partial.mkdir()
     try:
-        partial.mkdir()
         unscaled = partial / "residual.f32"  # how loud the loudest of it is, its end tells
         loudest = max(1.0, level.gain * level.stem)
         with unscaled.open("wb") as file:
@@ -100,7 +100,8 @@ class _Level(NamedTuple):
     """What gives both sides one level, and nothing more than full scale.
 
     Attributes:
-        gain: What brings the hits played to the root mean square of the recording; 1 where either is silent.
+        gain: What brings the hits played to the root mean square of the recording, without its offset; 1 where either
+            is silent.
         recording: Largest magnitude of the recording.
         played: Of all hits together, as they are played.
         stem: Of any instrument, as it is played.
@@ -113,15 +114,19 @@ class _Level(NamedTuple):
 
 
 def _measure(read: Reader, transcription: Transcription, kit: Kit) -> _Level:
-    left = round(transcription.duration_s * kit.sample_rate)  # what rings after the end does not count
-    energies = np.zeros(2)
+    n_samples = left = round(transcription.duration_s * kit.sample_rate)  # what rings after the end does not count
+    sums, squares = np.zeros(2), np.zeros(2)
     peaks = np.zeros(3)
     for recording, stems in _beside(read, transcription, kit):
         played = stems.sum(0)
-        energies += [float(side[: max(left, 0)].double().square().sum()) for side in (recording, played)]
+        sides = [side[: max(left, 0)].double() for side in (recording, played)]
+        sums += [float(side.sum()) for side in sides]
+        squares += [float(side.square().sum()) for side in sides]
         peaks = np.maximum(peaks, [_peak(each) for each in (recording, played, stems)])
         left -= recording.numel()
-    gain = float(np.sqrt(energies[0] / energies[1])) if energies.all() else 1.0
+    powers = squares - sums**2 / max(n_samples, 1)  # an offset is no sound
+    heard = (powers > 1e-9 * squares).all()
+    gain = float(np.sqrt(powers[0] / powers[1])) if heard else 1.0
     return _Level(gain, *map(float, peaks))
 
 

@@ -58,6 +58,31 @@ def test_a_folder_is_mirrored_and_what_is_done_is_skipped(run, songs, tmp_path):
     assert (out / "one.mid").stat().st_mtime_ns > before
 
 
+def test_results_that_lie_among_the_recordings_are_none(run, songs):
+    (songs / "broken.wav").unlink()
+    (songs / ".hidden").mkdir()
+    (songs / ".hidden" / "three.flac").write_bytes((songs / "one.flac").read_bytes())
+    for wanted in ("2 done; ", "2 skipped; "):
+        code, _, err = run(songs, "--format", "wav,stems")
+        assert (code, wanted in err) == (0, True)
+    assert (songs / "one.ab.wav").exists()
+    assert (songs / "one.stems" / "residual.wav").exists()
+    code, _, err = run(songs / "**" / "*.wav", "--format", "mid")
+    assert (code, "no file fits this pattern" in err) == (2, True)
+    code, _, err = run(songs / "one.stems", "--format", "mid")  # who asks for it gets it
+    assert code == 0
+    for name in ("one.flac", "b side/two.flac"):
+        (songs / name).unlink()
+    code, _, err = run(songs, "--format", "mid")
+    assert (code, "no audio file in it but results" in err) == (2, True)
+
+
+def test_what_cannot_be_written_is_named(run, songs):
+    (songs / "one.stems").write_text("no folder")
+    code, _, err = run(songs / "one.flac", "--format", "stems", "--overwrite")
+    assert (code, f"{songs / 'one.flac'}: " in err) == (2, True)
+
+
 def test_a_pattern_is_a_folder_that_is_chosen_from(run, songs, tmp_path):
     code, _, err = run(songs / "**" / "t*.flac", songs / "*.mp3", "--out", tmp_path / "out", "--format", "csv")
     assert code == 1

@@ -120,6 +120,8 @@ def test_a_transcriber_refines_on_demand(tmp_path):
 def test_shapes_that_do_not_fit_are_named():
     with pytest.raises(ValueError, match=r"same N, got \(2, 400\) and \(33, 399\)"):
         refine(torch.rand(2, 400), VELOCITIES, torch.rand(33, 399), frame_rate_hz=125)
+    with pytest.raises(ValueError, match=r"must both be \(K, N\), got \(2, 400\) and \(3, 400\)"):
+        refine(torch.rand(3, 400), VELOCITIES, torch.rand(33, 400), frame_rate_hz=125)
 
 
 def test_the_level_of_a_hat_under_a_snare_with_its_bands_says_less():

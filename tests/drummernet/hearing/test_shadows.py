@@ -17,8 +17,9 @@ def heard(**beats):
     return together
 
 
-def dropped(together):
-    left = drop_shadows(together, INSTRUMENTS, picking=PickingConfig(), frame_rate_hz=125.0)
+def dropped(together, bands=None):
+    bands = torch.ones(80, together.shape[-1]) if bands is None else bands
+    left = drop_shadows(together, bands, INSTRUMENTS, picking=PickingConfig(), frame_rate_hz=125.0)
     silenced = (left == 0).all(-1) & (together > 0).any(-1)
     assert torch.equal(left[~silenced], together[~silenced])
     return [name for name, silent in zip(GROUPS, silenced, strict=True) if silent]
@@ -54,6 +55,23 @@ def test_a_ride_only_heard_with_hats_is_silenced_and_hats_with_a_ride_are_kept()
     assert dropped(heard(hats=eighths, RD=quarters)) == ["RD"]
     assert not dropped(heard(hats=range(1, 30, 2), RD=quarters))  # by the foot
     assert not dropped(heard(hats=eighths[:30], RD=eighths[25:]))  # one after the other
+
+
+def bright(*beats, height):
+    """Bands whose upper half rises at some beats."""
+    bands = torch.full((80, 2000), 0.1)
+    for beat in beats:
+        bands[40:, 20 + beat * BEAT : 26 + beat * BEAT] += height
+    return bands
+
+
+def test_what_is_brighter_than_the_other_drum_alone_is_kept():
+    house = heard(KD=range(30), hats=range(0, 30, 2))
+    assert not dropped(house, bright(*range(0, 30, 2), height=1.0))
+    every_kick_clicks = bright(*range(30), height=0.5) + bright(*range(0, 30, 2), height=0.5)
+    assert dropped(house, every_kick_clicks) == ["hats"]
+    never_alone = heard(KD=range(0, 30, 2), hats=range(0, 30, 2))
+    assert dropped(never_alone, bright(*range(0, 30, 2), height=1.0)) == ["hats"]
 
 
 def test_a_crash_always_with_the_kick_is_kept():
