@@ -41,7 +41,7 @@ def drop_shadows(
     row = {name: number for number, names in enumerate(instrument_groups(instruments)) for name in names}
     pairs = [(row[own], row[other]) for own, other in _SHADOWS if own in row and other in row]
     hits = {number: _hits(together[number], picking, frame_rate_hz) for pair in pairs for number in pair}
-    bright = rise(bands[len(bands) // 2 :]).sum(0)
+    bright = rise(bands[len(bands) // 2 :].sum(0, keepdim=True))[0]
     together = together.clone()
     for own, other in pairs:
         alone = hits[other] & ~_near(hits[own], frame_rate_hz)
