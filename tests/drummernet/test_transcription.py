@@ -144,7 +144,7 @@ def test_left_and_right_are_equally_loud_and_nothing_clips(tmp_path, kit, loudne
     assert (both.shape, rate) == ((4.5 * kit.sample_rate, 2), kit.sample_rate)
     assert np.abs(both).max() <= 1
     levels = np.sqrt(np.square(both[: tone.numel()]).mean(0))
-    assert levels[0] == pytest.approx(levels[1], rel=1e-2 if loudness == 0.01 else 1e-3)
+    assert levels[0] == pytest.approx(levels[1], rel=1e-4)
 
 
 def test_an_offset_is_not_loud(tmp_path, kit):
