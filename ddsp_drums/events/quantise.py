@@ -1,14 +1,11 @@
 """Move hits to the grid that they were played to."""
 
 from collections.abc import Iterable
-from typing import TypeVar
 
-from ddsp_drums.events.note import Event, Hit
+from ddsp_drums.events.note import Struck
 from ddsp_drums.events.tempo import TempoMap
 
 __all__ = ["quantise"]
-
-Struck = TypeVar("Struck", Hit, Event)
 
 
 def quantise(hits: Iterable[Struck], tempo: TempoMap, *, strength: float = 1.0, swing: float = 0.5) -> list[Struck]:
@@ -32,6 +29,7 @@ def quantise(hits: Iterable[Struck], tempo: TempoMap, *, strength: float = 1.0, 
         ValueError: If `strength` is not in [0, 1] or `swing` not in [0.5, 0.75].
 
     Example:
+        >>> from ddsp_drums.events import Hit
         >>> late = [Hit(0.02, "KD", 90), Hit(0.14, "CHH", 80)]
         >>> [hit.onset_s for hit in quantise(late, TempoMap.constant(120), swing=0.6)]
         [0.0, 0.15]

@@ -35,7 +35,7 @@ class Transcriber:
         threshold: Overrides the config's, for all instruments or for some (`thresholds.py`); lower finds softer hits,
             and more false ones.
         refined: Whether to hear each recording again with the sounds that it is made of (`refine.py`): better, above
-            all the velocities, and half as fast.
+            all the velocities, for a quarter more time.
         device: Where the network runs.
         batch_size: Chunks of a recording that the network hears at a time.
 

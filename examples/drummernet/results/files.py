@@ -180,11 +180,11 @@ class Request:
         from ddsp_drums.audio import AudioFileError
 
         outputs = [source.target.with_name(source.target.name + FORMATS[name]) for name in self.formats]
-        known = source.path != STANDARD_INPUT  # which may be another each time
-        if known and not self.overwrite and all(_exists(path) for path in outputs):
+        piped = source.path == STANDARD_INPUT  # which may be another recording each time
+        if not piped and not self.overwrite and all(_exists(path) for path in outputs):
             return Outcome(source.path, "skipped", tuple(map(str, outputs)))
         try:
-            if known:
+            if not piped:
                 return self._write(Path(source.path), source, outputs)
             with tempfile.TemporaryDirectory() as folder:
                 copy = Path(folder) / "stdin"
@@ -196,8 +196,8 @@ class Request:
                     raise AudioFileError(str(error).replace(str(copy), "standard input")) from error
         except (ValueError, OSError, MemoryError) as error:
             reason = str(error) or type(error).__name__
-            named = source.path in reason or source.path == STANDARD_INPUT
-            return Outcome(source.path, "failed", error=reason if named else f"{source.path}: {reason}")
+            where = "" if piped or source.path in reason else f"{source.path}: "
+            return Outcome(source.path, "failed", error=where + reason)
 
     def _write(self, path: Path, source: Source, outputs: list[Path]) -> Outcome:
         from drummernet.allocator import give_memory_back
