@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ddsp_drums._autocast import under_autocast
+from ddsp_drums._shapes import broadcast_shape
 from ddsp_drums._validate import require_count, require_float
 from ddsp_drums.nn._player import TemplatePlayer
 from ddsp_drums.ops.template_synthesis import template_synthesis
@@ -125,7 +126,7 @@ def _require_fit(activations: Tensor, damping_db: Tensor, templates: Tensor) -> 
     if damping_db.shape[-1] != activations.shape[-1] or damping_db.shape[-2] not in (1, activations.shape[-2]):
         raise ValueError(f"damping_db must be (..., K, N) or (..., 1, N) as activations (..., K, N), got {got}")
     try:
-        torch.broadcast_shapes(*(tensor.shape[:-2] for tensor in tensors.values()))
+        broadcast_shape(*(tensor[..., 0, 0] for tensor in tensors.values()))
     except RuntimeError:
         raise ValueError(f"the leading axes of {', '.join(tensors)} must broadcast, got {got}") from None
 

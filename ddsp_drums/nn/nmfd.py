@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ddsp_drums._autocast import under_autocast
+from ddsp_drums._shapes import broadcast_shape
 from ddsp_drums._validate import require_count, require_float
 
 __all__ = ["NMFD", "nmfd"]
@@ -100,7 +101,7 @@ def _factorise(
     # A sound's frames lie side by side, the last one first, so that both sums over p are one matrix product.
     given = _normalise(templates).flip(-1).transpose(-3, -2).flatten(-2)  # (..., F, K * P)
     W = given
-    leading = _leading(V, templates)
+    leading = broadcast_shape(V[..., 0, 0], templates[..., 0, 0, 0])
     H = (V.new_ones(*leading, K, N) if start is None else start) * heard
     weight = _weight(W, heard, K)
     for i in range(1, n_iterations + 1):
@@ -164,16 +165,11 @@ def _heard(magnitudes: Tensor, lengths: Tensor | None) -> Tensor:
     return frames < lengths[..., None, None].to(magnitudes.device)
 
 
-def _leading(magnitudes: Tensor, templates: Tensor) -> torch.Size:
-    """Return the leading shape of the result. `torch.broadcast_shapes` would import SymPy: 33 MB."""
-    return torch.broadcast_tensors(magnitudes[..., 0, 0], templates[..., 0, 0, 0])[0].shape
-
-
 def _begin(start: Tensor, magnitudes: Tensor, templates: Tensor) -> Tensor:
     """Return the activations to begin with in the leading shape of the result, or raise unless they fit."""
     require_float("start", start, "(..., K, N)", min_dims=2)
     start = under_autocast(start)
-    leading = _leading(magnitudes, templates)
+    leading = broadcast_shape(magnitudes[..., 0, 0], templates[..., 0, 0, 0])
     shape = (*leading, templates.shape[-3], magnitudes.shape[-1])
     if start.dtype != magnitudes.dtype or start.device != magnitudes.device:
         raise TypeError(f"start must be {magnitudes.dtype} on {magnitudes.device}, got {start.dtype} on {start.device}")

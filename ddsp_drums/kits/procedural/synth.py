@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ddsp_drums._random import require_seed, uniform
+from ddsp_drums._shapes import broadcast_shape
 from ddsp_drums._validate import require_float, require_positive
 from ddsp_drums.functional import decaying_partials, filtered_noise, strike_envelope, swept_sine
 from ddsp_drums.kits.procedural.voices import Columns, Voice, voice_of
@@ -109,7 +110,7 @@ def drum_voice(
         raise TypeError(f"settings and velocity must both be float32 or both float64, got {got}")
     _require_fit(settings, voice)
     try:
-        leading = torch.broadcast_shapes(settings.shape[:-1], velocity.shape)
+        leading = broadcast_shape(settings[..., 0], velocity)
     except RuntimeError:
         shapes = f"{tuple(settings.shape)} and {tuple(velocity.shape)}"
         raise ValueError(f"settings (..., P) and velocity (...) must broadcast, got {shapes}") from None

@@ -8,9 +8,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.library import custom_op
+from torch.library import register_autograd, register_fake, register_vmap
 
 from ddsp_drums._compilers import has_numba, has_triton
+from ddsp_drums.ops._operator import operator
 from ddsp_drums.ops.gated_sparsemax.reference import (
     gated_sparsemax_by_parts,
     gradient_by_parts,
@@ -20,7 +21,7 @@ from ddsp_drums.ops.gated_sparsemax.reference import (
 _WIDEST = 1 << 12  # frames of a window that one program on a GPU holds
 
 
-@custom_op("ddsp_drums::gated_sparsemax", mutates_args=())
+@operator("gated_sparsemax")
 def _gate(logits: Tensor, window: int, silent_slot: bool) -> Tensor:
     kernels = _kernels(logits, window)
     if kernels is None:
@@ -30,7 +31,7 @@ def _gate(logits: Tensor, window: int, silent_slot: bool) -> Tensor:
     return activations.view(logits.shape).to(logits.dtype)
 
 
-@custom_op("ddsp_drums::gated_sparsemax_backward", mutates_args=())
+@operator("gated_sparsemax_backward")
 def _gate_backward(gradient: Tensor, logits: Tensor, window: int, silent_slot: bool) -> Tensor:
     """Map the gradient with respect to the activations to that with respect to the logits, all (..., K, N)."""
     kernels = _kernels(logits, window)
@@ -64,13 +65,11 @@ def _wide(x: Tensor) -> Tensor:
     return x if x.dtype == torch.float64 else x.float()
 
 
-@_gate.register_fake
-def _(logits: Tensor, window: int, silent_slot: bool) -> Tensor:
+def _like_logits(logits: Tensor, window: int, silent_slot: bool) -> Tensor:
     return logits.new_empty(logits.shape)
 
 
-@_gate_backward.register_fake
-def _(gradient: Tensor, logits: Tensor, window: int, silent_slot: bool) -> Tensor:
+def _gradient_like_logits(gradient: Tensor, logits: Tensor, window: int, silent_slot: bool) -> Tensor:
     return logits.new_empty(logits.shape)
 
 
@@ -110,10 +109,12 @@ def _backward_vmap(
     return _gate_backward(batched(gradient, in_dims[0]), batched(logits, in_dims[1]), *options), 0
 
 
-_gate.register_autograd(_backward, setup_context=_keep_logits)
-_gate.register_vmap(_vmap)
-_gate_backward.register_autograd(_second_backward, setup_context=_keep_gradient_and_logits)
-_gate_backward.register_vmap(_backward_vmap)
+register_fake(_gate, _like_logits)
+register_autograd(_gate, _backward, setup_context=_keep_logits)
+register_vmap(_gate, _vmap)
+register_fake(_gate_backward, _gradient_like_logits)
+register_autograd(_gate_backward, _second_backward, setup_context=_keep_gradient_and_logits)
+register_vmap(_gate_backward, _backward_vmap)
 
 
 class _Gate(torch.autograd.Function):

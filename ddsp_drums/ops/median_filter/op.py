@@ -11,13 +11,14 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd import Function
-from torch.library import custom_op
+from torch.library import register_autograd, register_fake, register_vmap
 
 from ddsp_drums._compilers import has_numba, has_triton
+from ddsp_drums.ops._operator import operator
 from ddsp_drums.ops.median_filter.layout import fold, from_phases, mirror, to_phases
 
 
-@custom_op("ddsp_drums::median_filter", mutates_args=())
+@operator("median_filter")
 def _median(x: Tensor, kernel_size: int) -> Tensor:
     if x.numel() == 0:
         return x.new_empty(x.shape)
@@ -25,7 +26,7 @@ def _median(x: Tensor, kernel_size: int) -> Tensor:
     return from_phases(medians, x.shape[1]).to(x.dtype)
 
 
-@custom_op("ddsp_drums::median_filter_spread", mutates_args=())
+@operator("median_filter_spread")
 def _spread(gradient: Tensor, x: Tensor, median: Tensor, kernel_size: int) -> Tensor:
     """Hand the gradient of each median to the samples of its window that equal it, in equal shares."""
     if x.numel() == 0:
@@ -35,7 +36,7 @@ def _spread(gradient: Tensor, x: Tensor, median: Tensor, kernel_size: int) -> Te
     return fold(handed, kernel_size).to(x.dtype)
 
 
-@custom_op("ddsp_drums::median_filter_select", mutates_args=())
+@operator("median_filter_select")
 def _select(value: Tensor, x: Tensor, median: Tensor, kernel_size: int) -> Tensor:
     """Take for each window the mean of `value` over the samples of `x` that equal the median."""
     if x.numel() == 0:
@@ -64,19 +65,12 @@ def _widened(x: Tensor) -> Tensor:
     return (x if x.itemsize >= 4 else x.float()).contiguous()
 
 
-@_median.register_fake
-def _(x: Tensor, kernel_size: int) -> Tensor:
+def _medians_like(x: Tensor, kernel_size: int) -> Tensor:
     return x.new_empty(x.shape)
 
 
-@_spread.register_fake
-def _(gradient: Tensor, x: Tensor, median: Tensor, kernel_size: int) -> Tensor:
+def _shares_like(of_medians: Tensor, x: Tensor, median: Tensor, kernel_size: int) -> Tensor:
     return x.new_empty(x.shape)
-
-
-@_select.register_fake
-def _(value: Tensor, x: Tensor, median: Tensor, kernel_size: int) -> Tensor:
-    return median.new_empty(median.shape)
 
 
 def _over_batch(operator: Callable[..., Tensor]) -> Callable[..., tuple[Tensor, int]]:
@@ -140,9 +134,14 @@ class _Select(_Spread):
         return _Spread.apply(gradient, *ctx.saved_tensors, ctx.kernel_size), None, None, None
 
 
-for operator, function in ((_median, _Median), (_spread, _Spread), (_select, _Select)):
-    operator.register_autograd(function.backward, setup_context=function.setup_context)
-    operator.register_vmap(_over_batch(operator))
+for each, fake, function in (
+    (_median, _medians_like, _Median),
+    (_spread, _shares_like, _Spread),
+    (_select, _shares_like, _Select),
+):
+    register_fake(each, fake)
+    register_autograd(each, function.backward, setup_context=function.setup_context)
+    register_vmap(each, _over_batch(each))
 
 
 def median_along_middle(x: Tensor, kernel_size: int) -> Tensor:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ddsp_drums._autocast import under_autocast
 from ddsp_drums._compilers import has_numba, has_triton
+from ddsp_drums._shapes import broadcast_shape
 from ddsp_drums._validate import require_count, require_float, require_one_of
 from ddsp_drums.ops.template_synthesis.op import synthesize
 
@@ -75,7 +76,7 @@ def template_synthesis(
 
     dtype = activations.dtype
     work = dtype if dtype == torch.float64 else torch.float32
-    leading = torch.broadcast_shapes(activations.shape[:-2], templates.shape[:-2])
+    leading = broadcast_shape(activations[..., 0, 0], templates[..., 0, 0])
     items = activations.expand(*leading, -1, -1).reshape(-1, *activations.shape[-2:]).to(work)  # (B, K, N)
     shared = prod(templates.shape[:-2]) == 1
     sounds = templates if shared else templates.expand(*leading, -1, -1)

@@ -11,13 +11,14 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd import Function
-from torch.library import custom_op
+from torch.library import register_autograd, register_fake, register_vmap
 
+from ddsp_drums.ops._operator import operator
 from ddsp_drums.ops.template_synthesis import polyphase
 from ddsp_drums.ops.template_synthesis.choice import choose_backend
 
 
-@custom_op("ddsp_drums::template_synthesis", mutates_args=())
+@operator("template_synthesis")
 def _synthesize(
     activations: Tensor, templates: Tensor, hop_length: int, stems: bool, backend: str, gradient: str
 ) -> Tensor:
@@ -30,7 +31,7 @@ def _synthesize(
     return play(activations, templates, hop_length, stems)
 
 
-@custom_op("ddsp_drums::template_synthesis_backward", mutates_args=())
+@operator("template_synthesis_backward")
 def _correlate(
     cotangent: Tensor,
     activations: Tensor,
@@ -84,7 +85,6 @@ def _on_support(gradient: Tensor, activations: Tensor) -> Tensor:
     return torch.where(activations != 0, gradient, 0)
 
 
-@_synthesize.register_fake
 def _audio_like(
     activations: Tensor, templates: Tensor, hop_length: int, stems: bool, backend: str, gradient: str
 ) -> Tensor:
@@ -92,8 +92,7 @@ def _audio_like(
     return activations.new_empty(batch, *([instruments] if stems else []), frames * hop_length)
 
 
-@_correlate.register_fake
-def _(
+def _gradients_like(
     cotangent: Tensor,
     activations: Tensor,
     templates: Tensor,
@@ -168,10 +167,12 @@ def _correlate_vmap(
     return (to_activations, to_templates), (0 if for_activations else None, 0 if for_templates else None)
 
 
-_synthesize.register_autograd(_synthesize_backward, setup_context=_keep_inputs)
-_synthesize.register_vmap(_synthesize_vmap)
-_correlate.register_autograd(_correlate_backward, setup_context=_keep_inputs)
-_correlate.register_vmap(_correlate_vmap)
+register_fake(_synthesize, _audio_like)
+register_autograd(_synthesize, _synthesize_backward, setup_context=_keep_inputs)
+register_vmap(_synthesize, _synthesize_vmap)
+register_fake(_correlate, _gradients_like)
+register_autograd(_correlate, _correlate_backward, setup_context=_keep_inputs)
+register_vmap(_correlate, _correlate_vmap)
 
 
 class _Synthesize(Function):
