@@ -14,6 +14,7 @@ _BLOCK_S = 0.02
 _LOUD_QUANTILE = 0.95
 _LOUD_LEVEL = 0.1
 _INAUDIBLE = 1e-4  # of the peak: blocks below it are pauses, of which a recording may have minutes
+_MOST_BLOCKS = 1 << 20  # that are kept of a recording: nearly six hours, 8 MB
 _SILENCE = 1e-3  # -60 dB of full scale: the gain grows no further below it, so that faint noise stays faint
 
 
@@ -63,7 +64,8 @@ class LevelMeter:
     """Measures a recording that comes in pieces; scaled by the result it is what `scale_level` makes of it, bar pauses.
 
     Blocks without sound do not count here, so that minutes of silence before the first hit make nothing louder. Of each
-    20 ms it keeps two numbers, or four of what it may have to forget: an hour is 1.4 MB.
+    20 ms it keeps two numbers, or four of what it may have to forget: an hour is 1.4 MB. Beyond six hours it keeps them
+    of a random half of the blocks, then of a fourth, so that no recording takes more.
 
     Args:
         sample_rate: Hz.
@@ -82,6 +84,8 @@ class LevelMeter:
         self._memory = None if memory_s is None else max(1, round(memory_s / _BLOCK_S))  # blocks
         self._rest = torch.zeros(0, dtype=torch.float64)
         self._blocks = array("f")  # mean and deviation of each; it grows where it is
+        self._share = 1.0  # of the blocks, chosen at random, that are among them
+        self._random = torch.Generator().manual_seed(0)
         self._extremes = array("f")  # lowest and highest sample of each, or of all if none is forgotten
         self._n_samples = 0
 
@@ -93,12 +97,24 @@ class LevelMeter:
         self._rest = held[whole:].clone()
         if whole:
             blocks = held[:whole].unflatten(0, (-1, self._block))
-            self._blocks.frombytes(_moments(blocks).numpy().tobytes())
+            self._keep(_moments(blocks))
             self._extremes.frombytes(_extremes(blocks).numpy().tobytes())
         if self._memory is None:
             self._extremes = array("f", [min(self._extremes), max(self._extremes)] if self._extremes else [])
         else:
             del self._blocks[: -2 * self._memory], self._extremes[: -2 * self._memory]
+
+    def _keep(self, moments: Tensor) -> None:
+        self._blocks.frombytes(self._sample(moments, self._share).numpy().tobytes())
+        while self._memory is None and len(self._blocks) > 2 * _MOST_BLOCKS:
+            half = self._sample(torch.frombuffer(self._blocks, dtype=torch.float32).view(-1, 2), 0.5)
+            self._blocks = array("f", half.numpy().tobytes())
+            self._share /= 2
+
+    def _sample(self, moments: Tensor, share: float) -> Tensor:
+        if share == 1:
+            return moments
+        return moments[torch.rand(len(moments), generator=self._random) < share]
 
     def measured(self) -> Level:
         """Return the level of all that was heard, at least one sample."""
@@ -128,8 +144,9 @@ def _levels(blocks: Tensor, offset: float, peak: float) -> Tensor:
 
 def _moments(blocks: Tensor) -> Tensor:
     """Mean and standard deviation of blocks (n, B) in double precision: (n, 2) in single."""
-    deviation, mean = torch.std_mean(blocks, -1, correction=0)
-    return torch.stack([mean, deviation], -1).float()
+    mean = blocks.mean(-1, keepdim=True)
+    deviation = torch.linalg.vector_norm(blocks - mean, dim=-1, keepdim=True) / blocks.shape[-1] ** 0.5
+    return torch.cat([mean, deviation], -1).float()  # `torch.std_mean` takes four times as long
 
 
 def _extremes(blocks: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ __all__ = ["Heard", "hear"]
 
 _CHUNK = 1024  # frames that the network hears at a time: what it makes of them still fits into a cache
 _ALIGNMENT = 64  # chunks begin where windows of the gate and pooling steps of the U-net begin
-_SECTION = 1 << 15  # frames that are refined together, four minutes of them
+_SECTION = 1 << 15  # frames that are told, and refined, together: four minutes of them
 _PASSAGE, _LEARNED = 512, 1 << 13  # frames of a passage, and of all from which a section's sounds are learned
 _LIKELY = 0.5
 _EXPLAINED = 4096  # frames that are explained at a time, for the sake of caches
@@ -70,7 +70,7 @@ def hear(
         device: Where the network is.
 
     Yields:
-        All 1 + T // hop_length frames in order, a chunk or a section at a time, on the CPU.
+        All 1 + T // hop_length frames in order, four minutes at a time, on the CPU.
     """
     scaled = ((piece.to(device) - level.offset) * level.gain for piece in pieces)
     n_frames = 1 + level.n_samples // config.model.hop_length
@@ -81,20 +81,16 @@ def hear(
             give_memory_back()
 
     settle()  # what reading and measuring needed
-    if refined or not config.model.velocity:
-        sections = _spans(n_frames, _SECTION, round(_MARGIN_S * config.model.sample_rate / config.model.hop_length))
-        rows = cut(chunks, [span[:2] for span in sections])
-        for _, _, own in sections:
-            section = next(rows)
-            settle()  # what the network needed
-            heard = _section(config, section, own, refined=refined)
-            del section
-            settle()  # what the refinement needed
-            yield heard
-    else:
-        for chunk in chunks:
-            probability, velocity, _ = _split(config, chunk)
-            yield _grouped(config, probability.clone(), velocity)  # a view would keep what its batch is made of
+    frame_rate_hz = config.model.sample_rate / config.model.hop_length
+    sections = _spans(n_frames, _SECTION, round(_MARGIN_S * frame_rate_hz) if refined else 0)
+    rows = cut(chunks, [span[:2] for span in sections])
+    for _, _, own in sections:
+        section = next(rows)
+        settle()  # what the network needed
+        heard = _section(config, section, own, refined=refined)
+        del section
+        settle()  # what the refinement needed
+        yield heard
     settle()
 
 

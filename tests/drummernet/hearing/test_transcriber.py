@@ -56,6 +56,25 @@ def test_a_recording_in_pieces_has_the_level_of_the_whole(level, n_samples, offs
     assert found.n_samples == n_samples
 
 
+def test_days_have_the_level_of_a_random_share_of_them(monkeypatch):
+    hit = torch.tensor([1.0, 0.5, 0.25, 0.12, 0.06, 0.03]).repeat_interleave(2)  # a block is two samples
+    loudness = torch.rand(10_000, 1, generator=torch.Generator().manual_seed(0))
+    audio = (loudness * hit * torch.tensor([1.0, -1.0]).repeat(6) + 0.01).flatten()
+
+    def meter_of(most):
+        monkeypatch.setattr("drummernet.level._MOST_BLOCKS", most)
+        meter = LevelMeter(sample_rate=100, level="loudness")
+        for piece in audio.split(1001):
+            meter.push(piece)
+        return meter
+
+    whole, share = meter_of(1 << 20), meter_of(20_000)
+    assert len(share._blocks) <= 2 * 20_000 < len(whole._blocks)
+    assert share.measured().gain == pytest.approx(whole.measured().gain, rel=0.05)
+    assert share.measured().offset == pytest.approx(0.01, abs=1e-6)
+    assert share.measured().n_samples == len(audio)
+
+
 @pytest.mark.parametrize("silence_s", [1, 20, 600])
 def test_silence_before_the_first_hit_makes_nothing_louder(loop, silence_s):
     audio = read_audio(loop, sample_rate=RATE)
