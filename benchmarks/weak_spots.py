@@ -7,7 +7,8 @@ trained on. Without one of them what needs it is left out.
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,9 +24,20 @@ from drummernet.evaluation.evaluate import evaluate
 from drummernet.evaluation.scores import summarise
 from drummernet.render import drum_notes
 from drummernet.weights import SHIPPED
+from torch import Tensor
 
 from ddsp_drums.audio import read_audio
-from ddsp_drums.audio.degradations import coloured_noise, crackle, resample
+from ddsp_drums.audio.degradations import (
+    add_noise,
+    coloured_noise,
+    compress,
+    convolve,
+    crackle,
+    equalise,
+    mp3,
+    resample,
+    room_response,
+)
 from ddsp_drums.events import Hit, read_midi
 from ddsp_drums.kits import BY_ID, Kit, load_kit, render
 from ddsp_drums.metrics import OnsetCounts, count_onsets
@@ -58,13 +70,36 @@ def performances(groove: Path) -> Iterator[list[Hit]]:
                     yield [hit for hit in hits if hit.onset_s < SECONDS]
 
 
+def alterations(rate: int) -> dict[str, Callable[[Tensor], Tensor]]:
+    """Return what may have become of a recording."""
+    octaves = torch.arange(-5.0, 6.0)  # from 640 Hz
+    room = room_response(sample_rate=rate, rng=np.random.default_rng(0), reverberation_s=0.8, wet_db=0.0)
+    noise = coloured_noise(60 * rate, rng=np.random.default_rng(0))
+    limits = {
+        f"nothing above {limit} Hz": partial(resample, sample_rate=rate, to_hz=2 * limit)
+        for limit in (11_000, 8_000, 5_000)
+    }
+    slopes = {
+        f"{slope:+d} dB an octave": partial(equalise, gain_db=slope * octaves, sample_rate=rate)
+        for slope in (-3, -2, -1, 1, 2, 3)
+    }
+    return {
+        **limits,
+        **slopes,
+        "a room as loud as the drums": partial(convolve, response=room),
+        "compressed 8 to 1": lambda x: compress(x / x.abs().max(), sample_rate=rate, threshold_db=-30.0, ratio=8.0),
+        "pink noise 20 dB below": lambda x: add_noise(x, noise[: len(x)], snr_db=20.0),
+        "MP3 of 48 kbit/s": partial(mp3, sample_rate=rate, bitrate_kbps=48.0),
+    }
+
+
 def main(
     kits: Annotated[Path | None, typer.Option()] = None,
     midi: Annotated[Path | None, typer.Option()] = None,
     annotated: Annotated[Path | None, typer.Option()] = None,
     weights: Path = SHIPPED,
 ) -> None:
-    """Print false hits a minute of noise, the demo's loop, snares by sticks and brushes, and what band limits cost."""
+    """Print false hits a minute of noise, the demo's loop, snares by sticks and brushes, and altered recordings."""
     torch.set_num_threads(1)
     transcriber = Transcriber(weights)
     rate = transcriber.config.model.sample_rate
@@ -87,13 +122,14 @@ def main(
                 audio = render(played, kit, duration_s=SECONDS, rng=np.random.default_rng(seed))
                 total += count(played, transcriber(audio).hits)["SD"]
             print(f"snares by {name}: F1 {OnsetCounts(*total).f1:.2f}, {total[2] / (total[0] + total[2]):.0%} missed")
-    for limit_hz in (11_000, 8_000, 5_000) if annotated else ():
+    tracks = find_tracks(annotated) if annotated else []
+    for name, alter in alterations(rate).items() if tracks else ():
 
-        def hear(path: Path, to_hz: int = 2 * limit_hz) -> list[Hit]:
-            return transcriber(resample(read_audio(path, sample_rate=rate), sample_rate=rate, to_hz=to_hz)).hits
+        def hear(path: Path, alter: Callable[[Tensor], Tensor] = alter) -> list[Hit]:
+            return transcriber(alter(read_audio(path, sample_rate=rate))).hits
 
-        scores = summarise(evaluate(find_tracks(annotated), hear, system="band-limited")).headline
-        print(f"nothing above {limit_hz} Hz: mean {scores.mean.value:.3f}, sum {scores.sum.value:.3f}")
+        scores = summarise(evaluate(tracks, hear, system=name)).headline
+        print(f"{name}: mean {scores.mean.value:.3f}, sum {scores.sum.value:.3f}")
 
 
 if __name__ == "__main__":

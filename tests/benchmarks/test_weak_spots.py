@@ -1,6 +1,7 @@
+import torch
 from drummernet.demo import demo_hits
 
-from benchmarks.weak_spots import CLASSES, count
+from benchmarks.weak_spots import CLASSES, alterations, count
 from ddsp_drums.metrics import OnsetCounts
 
 
@@ -13,3 +14,14 @@ def test_counts_by_class_what_is_within_50_ms():
     n_kicks = same["KD"].hits
     assert late["KD"] == OnsetCounts(0, n_kicks, n_kicks)
     assert late["SD"].misses == same["SD"].hits
+
+
+def test_recordings_keep_their_length_and_are_altered():
+    audio = torch.randn(32_000, generator=torch.Generator().manual_seed(0))
+    for name, alter in alterations(32_000).items():
+        altered = alter(audio)
+        assert altered.shape == audio.shape, name
+        assert not torch.allclose(altered, audio, atol=1e-2), name
+    levels = [alterations(32_000)[f"{slope} dB an octave"](audio) for slope in ("-3", "-1", "+1", "+3")]
+    treble = [float(each.diff().norm() / each.norm()) for each in levels]
+    assert treble == sorted(treble)
