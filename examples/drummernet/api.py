@@ -33,7 +33,8 @@ def transcribe(
     """Transcribe a recording of drums. The network is loaded at the first call and kept.
 
     Args:
-        audio: A file, or samples (T,) or (C, T) of which channels are averaged, T >= 1, nominally in [-1, 1].
+        audio: A file, or samples (T,) or (C, T) of which channels are averaged, T >= 1 and C <= T, nominally in
+            [-1, 1].
         sample_rate: Of samples, in Hz; a file knows its own.
         threshold: Lower finds softer hits, and more false ones: a number in [0, 1] for all instruments, or one for each
             of some instruments (`"OHH"`) and classes (`"HH"`). The network's own by default.
@@ -56,7 +57,7 @@ def transcribe(
         Events([])
     """
     transcriber = Transcriber(
-        _load(Path(weights), str(device)), threshold=threshold, refined=refined, device=device, batch_size=batch_size
+        _load(weights, str(device)), threshold=threshold, refined=refined, device=device, batch_size=batch_size
     )
     if isinstance(audio, (str, Path)):
         if sample_rate is not None:
@@ -65,9 +66,14 @@ def transcribe(
     return transcriber(_mono(audio, sample_rate, transcriber.config.model.sample_rate))
 
 
+def _load(weights: str | Path, device: str) -> tuple[DrummerNet, Config]:
+    path = Path(weights)
+    return _kept(path, path.stat().st_mtime_ns if path.is_file() else 0, device)
+
+
 @lru_cache(maxsize=4)
-def _load(weights: Path, device: str) -> tuple[DrummerNet, Config]:
-    return load_weights(weights)  # for each device its own, because a network moves there
+def _kept(weights: Path, written_ns: int, device: str) -> tuple[DrummerNet, Config]:
+    return load_weights(weights)  # anew where it was trained again; for each device its own, as a network moves there
 
 
 def _mono(audio: Tensor | NDArray[np.floating], sample_rate: float | None, wanted: int) -> Tensor:
@@ -79,6 +85,8 @@ def _mono(audio: Tensor | NDArray[np.floating], sample_rate: float | None, wante
         raise TypeError(f"audio must be floating point in [-1, 1], got {samples.dtype}; divide by the largest integer")
     if samples.ndim not in (1, 2) or not samples.size:
         raise ValueError(f"audio must have shape (T,) or (C, T) with T >= 1, got {samples.shape}")
+    if samples.ndim == 2 and samples.shape[0] > samples.shape[1]:
+        raise ValueError(f"audio must have shape (C, T), got {samples.shape}, more channels than samples; transpose it")
     if sample_rate is None:
         raise ValueError("sample_rate must be given with samples: how many of them a second has")
     require_positive("sample_rate", sample_rate)

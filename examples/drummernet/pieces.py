@@ -37,7 +37,8 @@ def cut(pieces: Iterable[Tensor], spans: Iterable[tuple[int, int]]) -> Iterator[
         before, held = iter(held), []
         for first, piece in itertools.chain(before, coming):
             last = first + piece.shape[-1]
-            window[..., max(first - begin, 0) : max(last - begin, 0)] = piece[..., max(begin - first, 0) : end - first]
+            here = piece[..., max(begin - first, 0) : max(end - first, 0)]
+            window[..., max(first - begin, 0) : max(last - begin, 0)] = here
             if last > later:
                 held.append((first, piece))
             if last >= end:

@@ -1,4 +1,5 @@
 import io
+import os
 import pickle
 import subprocess
 import sys
@@ -10,10 +11,12 @@ import pytest
 import soundfile
 import torch
 from drummernet import transcribe
+from drummernet.model import DrummerNet
 from drummernet.results.class_sets import reduce_classes
 from drummernet.results.residual import residual
 from drummernet.results.resynthesis import resynthesise, write_side_by_side, write_stems
 from drummernet.transcription import Transcription
+from drummernet.weights import save_weights
 from matplotlib.image import imread
 from rich.console import Console
 
@@ -49,6 +52,7 @@ def test_events_are_sure_to_a_degree_and_hits_are_events_without_it(heard):
     [
         (np.zeros(0), {"sample_rate": 16_000}, ValueError, "audio must have shape"),
         (np.zeros((1, 2, 3)), {"sample_rate": 16_000}, ValueError, "audio must have shape"),
+        (np.zeros((99, 2)), {"sample_rate": 16_000}, ValueError, "transpose it"),
         (np.full(99, np.nan), {"sample_rate": 16_000}, ValueError, "audio must be finite"),
         (torch.full((99,), torch.inf), {"sample_rate": 16_000}, ValueError, "audio must be finite"),
         (np.zeros(99, np.int16), {"sample_rate": 16_000}, TypeError, "audio must be floating point"),
@@ -66,6 +70,16 @@ def test_events_are_sure_to_a_degree_and_hits_are_events_without_it(heard):
 def test_what_cannot_be_heard_is_refused_by_name(audio, options, error, reason):
     with pytest.raises(error, match=reason):
         transcribe(audio, **options)
+
+
+def test_weights_that_were_trained_again_are_loaded_again(loop, tiny, tmp_path):
+    path, heard = tmp_path / "mine.safetensors", []
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        save_weights(DrummerNet(tiny.model), tiny, path)
+        os.utime(path, ns=(seed, seed))
+        heard.append(transcribe(loop, weights=path).activations)
+    assert not torch.equal(*heard)
 
 
 @pytest.mark.parametrize(("n_samples", "rate"), [(1, 192_000), (160, 8_000), (16_000, 16_000)])

@@ -29,9 +29,9 @@ def gated_sparsemax(logits: Tensor, *, window: int, alpha: float = 2.0, silent_s
         `alpha` 2, half precision is computed in float32 and rounded at the end. Under autocast the result is float32.
 
     Raises:
-        TypeError: If `logits` is not a floating-point tensor or `window` no int.
-        ValueError: If `logits` has fewer than two dimensions, no instrument, no frame or 2**31 frames, or `window` is
-            below 1.
+        TypeError: If `logits` is not a floating-point tensor, `window` no int or `alpha` no number.
+        ValueError: If `logits` has fewer than two dimensions, no instrument, no frame or 2**31 frames, or `window` or
+            `alpha` is below 1.
 
     Source:
         Choi and Cho, "Deep Unsupervised Drum Transcription", ISMIR 2019, section 3.1. The silent slot is ours.

@@ -73,7 +73,7 @@ def train(
         system = with_classes(system, {name for kit in sounds for name in kit.classes}, known)
     if audio is None and system.train.cycle:
         system = replace(system, train=replace(system.train, reconstruction=0.0))
-    performances = [hits for folder in midi or [] for hits in load_performances(folder)]
+    performances = [hits for folder in midi or [] for hits in load_performances(folder, taxonomy=known)]
     if workers is None:
         workers = max(1, (os.cpu_count() or 1) // int(os.environ.get("LOCAL_WORLD_SIZE", "1")) // 2)
     torch.set_num_threads(max(1, torch.get_num_threads() - workers))

@@ -42,7 +42,7 @@ def transcribe(
         ),
     ] = None,
     classes: Annotated[
-        int, typer.Option(help="3: kick, snare, hi-hat; 6: and toms, cymbals, other; 11: all instruments.")
+        int, typer.Option(help="3: kick, snare, hi-hat; 6: and toms, cymbals, other; 11: all that the network has.")
     ] = 11,
     tempo: Annotated[
         str,
@@ -205,5 +205,6 @@ def _tell(outcome: "Outcome", *, quiet: bool, json_lines: bool) -> None:
         first, *others = outcome.outputs
         listed = ", ".join([first, *(Path(name).name for name in others)])
         tempo = f", {outcome.bpm:g} beats a minute" if outcome.bpm else ""
-        what = "skipped, its results are there:" if outcome.status == "skipped" else f"{outcome.hits} hits{tempo} ->"
+        skipped = "skipped, its results are there (--overwrite makes them again):"
+        what = skipped if outcome.status == "skipped" else f"{outcome.hits} hits{tempo} ->"
         say(f"{outcome.file}: {what} {listed}")

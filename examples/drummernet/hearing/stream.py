@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ddsp_drums._validate import require_positive
+from ddsp_drums._validate import require_float, require_positive
 from ddsp_drums.audio.files import libraries
 from drummernet.config import Config
 from drummernet.hearing.picking import EventPicker, any_of, velocity_of_likeliest
@@ -29,7 +29,8 @@ class Stream:
     The network hears nothing later than `look_ahead_s` after a frame, and the level is that of the last thirty seconds.
 
     Args:
-        weights: A file of weights, or a network with its config; the shipped network by default.
+        weights: A file of weights, or a network with its config, which is put into evaluation mode; the shipped network
+            by default.
         sample_rate: Of the blocks, in Hz, by default the network's; another is resampled, which holds back a little
             more.
         threshold: Overrides the config's, as of `Transcriber`.
@@ -58,6 +59,7 @@ class Stream:
         if sample_rate is not None:
             require_positive("sample_rate", sample_rate)
         self.model, self.config = weights if isinstance(weights, tuple) else load_weights(weights)
+        self.model.eval()
         model, picking = self.config.model, self.config.picking
         if model.encoder != "mel" or not model.velocity:
             raise ValueError("weights must be of a network with the encoder 'mel' and velocity: others hear the whole")
@@ -66,7 +68,8 @@ class Stream:
             raise ValueError(f"look_ahead_s must be at least {_PICKING_AHEAD * frame_s:g}, got {look_ahead_s}")
         self.latency_s = look_ahead_s + (_STEP - 1) * frame_s
         self._ahead = round((look_ahead_s - _PICKING_AHEAD * frame_s) * model.sample_rate)
-        levels = resolve_thresholds(threshold or {}, picking.thresholds(model.instruments), taxonomy=model.taxonomy)
+        asked, defaults = {} if threshold is None else threshold, picking.thresholds(model.instruments)
+        levels = resolve_thresholds(asked, defaults, taxonomy=model.taxonomy)
         self._picker = EventPicker(self.config, levels, ahead_s=_PICKING_AHEAD * frame_s)
         self._meter = LevelMeter(sample_rate=model.sample_rate, level=model.level, memory_s=_MEMORY_S)
         self._resampler = None
@@ -78,22 +81,29 @@ class Stream:
         self._first = 0  # sample that `_held` begins with
         self._measured = 0  # samples
         self._n_frames = 0
+        self._over = False
 
     def push(self, block: Tensor) -> list[Event]:
         """Hear the next mono samples (n,), and return the events that are now certain, in order of time.
 
-        Raises ValueError if the block has another shape, or NaN or infinite samples.
+        Raises TypeError if the block is not a floating-point tensor, ValueError if it has another shape, or NaN or
+        infinite samples, and RuntimeError after `finish`.
         """
+        require_float("block", block, "(n,)", min_dims=0)
         if block.dim() != 1 or not block.isfinite().all():
             raise ValueError(f"block must have shape (n,) and finite samples, got {tuple(block.shape)}")
         return self._hear(block, last=False)
 
     def finish(self) -> list[Event]:
-        """Return the events that were still uncertain when the last block had come."""
-        return self._hear(torch.zeros(0), last=True) + self._picker.finish()
+        """Return the events that were still uncertain when the last block had come, once: RuntimeError from then on."""
+        events = self._hear(torch.zeros(0), last=True) + self._picker.finish()
+        self._over = True
+        return events
 
     @torch.inference_mode()
     def _hear(self, block: Tensor, *, last: bool) -> list[Event]:
+        if self._over:
+            raise RuntimeError("the stream is over: another one begins with another Stream")
         if self._resampler is not None:
             block = torch.from_numpy(self._resampler.resample_chunk(block.float().numpy(), last=last))
         self._held = torch.cat([self._held, block.float()])

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from ddsp_drums._atomic import write_whole
 from drummernet.hearing.transcriber import Transcriber
+from drummernet.results.files import FAILURES, reason_of
 
 __all__ = ["Row", "Summary", "transcribe_many", "transcribe_row"]
 
@@ -15,6 +16,8 @@ Row = dict[str, Any]
 """`path`, `duration_s`, `events` (each with `onset_s`, `instrument`, `velocity`, `confidence`) and `error`, of which
 one of the last two is None."""
 _PART = 64  # rows of a Parquet file
+_PARTS = "part-{}.parquet"
+_BEGIN = b'{"path": '  # of a line
 
 
 class Summary(NamedTuple):
@@ -22,8 +25,8 @@ class Summary(NamedTuple):
 
     Attributes:
         done: How many were transcribed.
-        failed: The reason, one line, of each that could not be.
-        skipped: How many had a row already.
+        failed: The reason, one line, of each that could not be, now or when it got its row.
+        skipped: How many had a row with hits already.
     """
 
     done: int
@@ -34,8 +37,8 @@ class Summary(NamedTuple):
 def transcribe_many(paths: Iterable[str | Path], out: str | Path, *, engine: str = "local", **options: Any) -> Summary:
     """Transcribe files into a table with a row for each; files that have a row are skipped.
 
-    A file that cannot be read has a row with its error, and does not stop the rest. What is interrupted is done again,
-    but for the rows that were written.
+    A file that cannot be read has a row with its error, and does not stop the rest; it is not tried again either. What
+    is interrupted is done again, but for the rows that were written.
 
     Args:
         paths: The files, by names that all machines of a cluster know.
@@ -49,7 +52,8 @@ def transcribe_many(paths: Iterable[str | Path], out: str | Path, *, engine: str
 
     Raises:
         ImportError: If Ray or pyarrow is needed and not installed.
-        ValueError: If `engine` or the suffix of `out` is unknown, or `options` are none of `Transcriber`.
+        ValueError: If `engine` or the suffix of `out` is unknown, `out` is there and no such table, or `options` are
+            none of `Transcriber`.
     """
     out = Path(out)
     tables = {".jsonl": (_read_lines, _write_lines), ".parquet": (_read_parts, _write_parts)}
@@ -61,18 +65,19 @@ def transcribe_many(paths: Iterable[str | Path], out: str | Path, *, engine: str
     asked = dict.fromkeys(str(path) for path in paths)
     known = read(out)
     left = [path for path in asked if path not in known]
-    failed: dict[str, str] = {}
+    failed = {path: error for path in asked if (error := known.get(path)) is not None}
+    skipped, before = len(asked) - len(left) - len(failed), len(failed)
     if left:
         write(out, _noting(_run(left, engine, options), failed))
-    return Summary(len(left) - len(failed), failed, len(asked) - len(left))
+    return Summary(len(left) - len(failed) + before, failed, skipped)
 
 
 def transcribe_row(transcriber: Transcriber, path: str) -> Row:
     """Transcribe a file into its row, whatever may be wrong with it."""
     try:
         heard = transcriber.file(path, activations=False)
-    except (ValueError, OSError) as error:
-        return {"path": path, "duration_s": None, "events": None, "error": str(error)}
+    except FAILURES as error:
+        return {"path": path, "duration_s": None, "events": None, "error": reason_of(error)}
     events = [
         {
             "onset_s": event.onset_s,
@@ -100,18 +105,24 @@ def _noting(rows: Iterable[Row], failed: dict[str, str]) -> Iterator[Row]:
         yield row
 
 
-def _read_lines(out: Path) -> set[str]:
-    """Return the paths that have a row, and cut off a row that was interrupted."""
+def _read_lines(out: Path) -> dict[str, str | None]:
+    """Return the error, if any, of each path that has a row, and cut off a row that was interrupted."""
     if not out.exists():
-        return set()
-    known: set[str] = set()
+        return {}
+    known: dict[str, str | None] = {}
     whole = 0  # bytes of the lines that are
     with out.open("r+b") as file:
         for line in file:
             if not line.endswith(b"\n"):
+                if not line.startswith(_BEGIN[: len(line)]):
+                    raise ValueError(f"{out}: is there, and no table of transcriptions; choose another name")
                 file.truncate(whole)
                 break
-            known.add(json.loads(line)["path"])
+            try:
+                row = json.loads(line)
+                known[row["path"]] = row["error"]
+            except (ValueError, KeyError, TypeError) as error:
+                raise ValueError(f"{out}: is there, and no table of transcriptions; choose another name") from error
             whole += len(line)
     return known
 
@@ -123,15 +134,12 @@ def _write_lines(out: Path, rows: Iterable[Row]) -> None:
             file.flush()
 
 
-def _read_parts(out: Path) -> set[str]:
+def _read_parts(out: Path) -> dict[str, str | None]:
     if not out.exists():
-        return set()
+        return {}
     parquet = _parquet()
-    return {
-        path
-        for part in out.glob("*.parquet")
-        for path in parquet.read_table(part, columns=["path"])["path"].to_pylist()
-    }
+    tables = [parquet.read_table(part, columns=["path", "error"]).to_pydict() for part in out.glob(_PARTS.format("*"))]
+    return {path: error for table in tables for path, error in zip(table["path"], table["error"], strict=True)}
 
 
 def _write_parts(out: Path, rows: Iterable[Row]) -> None:
@@ -155,12 +163,12 @@ def _write_parts(out: Path, rows: Iterable[Row]) -> None:
         "error": pyarrow.string(),
     }
     out.mkdir(exist_ok=True)
-    number = len(list(out.glob("*.parquet")))
+    number = 1 + max((int(part.stem.partition("-")[2]) for part in out.glob(_PARTS.format("*"))), default=-1)
 
     def write(part: list[Row]) -> None:
         buffer = io.BytesIO()
         parquet.write_table(pyarrow.Table.from_pylist(part, pyarrow.schema(list(fields.items()))), buffer)
-        write_whole(out / f"part-{number:05}.parquet", buffer.getvalue())
+        write_whole(out / _PARTS.format(f"{number:05}"), buffer.getvalue())
 
     part: list[Row] = []
     for row in rows:

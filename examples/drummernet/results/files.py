@@ -5,7 +5,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from drummernet.hearing.transcriber import Transcriber
     from drummernet.transcription import Transcription
 
-__all__ = ["FORMATS", "Outcome", "Request", "Source", "find_recordings", "find_sources"]
+__all__ = ["FAILURES", "FORMATS", "Outcome", "Request", "Source", "find_recordings", "find_sources", "reason_of"]
 
 FORMATS = {
     "mid": ".mid",
@@ -30,6 +30,9 @@ FORMATS = {
     "stems": ".stems",
 }
 """Each kind of result, and what its name ends in."""
+
+FAILURES = (ValueError, OSError, MemoryError, RuntimeError)
+"""What may be wrong with one recording of many; the last is PyTorch's for want of memory."""
 
 STANDARD_INPUT = "-"
 _LONG_S = 600.0  # of which so much is held that giving it back is worth its time
@@ -77,14 +80,12 @@ def find_sources(inputs: Iterable[str], out: Path | None) -> tuple[list[Source],
             beside its recording, that of standard input in the current folder.
 
     Returns:
-        The recordings, and a failed outcome for each input that holds none.
-
-    Raises:
-        ValueError: If results of two recordings would have one name.
+        The recordings, each once, and a failed outcome for each input that holds none, and for each recording whose
+        results would have the names of another's.
     """
     from ddsp_drums.audio import AudioFileError
 
-    sources: list[Source] = []
+    sources: dict[Path, Source] = {}
     failed: list[Outcome] = []
     for text in inputs:
         path = Path(text)
@@ -107,12 +108,12 @@ def find_sources(inputs: Iterable[str], out: Path | None) -> tuple[list[Source],
             found, root = [path], path.parent
         for each in found:
             target = (out / each.relative_to(root) if out else each).with_name(each.stem)
-            sources.append(Source(STANDARD_INPUT if text == STANDARD_INPUT else str(each), target))
-    targets = [source.target for source in sources]
-    if len(set(targets)) < len(targets):
-        twice = next(target for number, target in enumerate(targets) if target in targets[:number])
-        raise ValueError(f"two files would both be written to {twice}.mid: give each its own --out")
-    return sources, failed
+            source = Source(STANDARD_INPUT if text == STANDARD_INPUT else str(each), target)
+            other = sources.setdefault(target, source)
+            if other.path != source.path:
+                reason = f"{source.path}: its results would have the names of those of {other.path}; rename one of them"
+                failed.append(Outcome(source.path, "failed", error=reason))
+    return list(sources.values()), failed
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,10 @@ class Request:
     swing: float
     kit: Path | None
     overwrite: bool
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what was loaded: each process loads its own."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
     @cached_property
     def transcriber(self) -> "Transcriber":
@@ -194,8 +199,8 @@ class Request:
                     return self._write(copy, source, outputs)
                 except AudioFileError as error:  # nobody knows the copy
                     raise AudioFileError(str(error).replace(str(copy), "standard input")) from error
-        except (ValueError, OSError, MemoryError) as error:
-            reason = str(error) or type(error).__name__
+        except FAILURES as error:
+            reason = reason_of(error)
             where = "" if piped or source.path in reason else f"{source.path}: "
             return Outcome(source.path, "failed", error=where + reason)
 
@@ -257,6 +262,13 @@ def find_recordings(folder: Path) -> list[Path]:
     if not found:
         raise AudioFileError(f"{folder}: no audio file in it but results of this command")
     return found
+
+
+def reason_of(failure: BaseException) -> str:
+    """Tell in one line why a recording could not be transcribed."""
+    if isinstance(failure, MemoryError):
+        return "needs more memory than there is; try a shorter piece"
+    return (str(failure) or type(failure).__name__).splitlines()[0]
 
 
 def _is_result(path: Path) -> bool:

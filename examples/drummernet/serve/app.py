@@ -3,7 +3,7 @@
 import asyncio
 import io
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,10 +23,11 @@ from torch.nn.utils.rnn import pad_sequence
 from ddsp_drums.audio import AUDIO_SUFFIXES
 from ddsp_drums.audio.files import libraries
 from ddsp_drums.events import Event, TempoMap, estimate_tempo, quantise, write_csv, write_midi
-from ddsp_drums.kits import INSTRUMENTS, Kit, procedural_kit
+from ddsp_drums.kits import Kit, Taxonomy, procedural_kit
+from drummernet.config import ModelConfig
 from drummernet.serve.guard import Guard
 from drummernet.serve.worker import AbandonedError, RefusedError, Worker
-from drummernet.weights import SHIPPED
+from drummernet.weights import SHIPPED, load_weights
 
 __all__ = ["Limits", "create_app"]
 
@@ -52,6 +53,7 @@ class Limits(NamedTuple):
 @dataclass
 class _Running:
     limits: Limits
+    heard: ModelConfig
     kit: Kit
     worker: Worker
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -74,7 +76,8 @@ def create_app(*, weights: Path = SHIPPED, host: str = "localhost", limits: Limi
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         worker = Worker(weights, max_duration_s=limits.duration_s)
         try:
-            app.state.running = _Running(limits, procedural_kit(sample_rate=_SOUND_RATE), worker)
+            heard = load_weights(weights)[1].model
+            app.state.running = _Running(limits, heard, procedural_kit(sample_rate=_SOUND_RATE), worker)
             yield
         finally:
             worker.stop()
@@ -102,13 +105,13 @@ async def _file(request: Request, *, file: Path) -> Response:
 
 
 async def _setup(request: Request) -> Response:
-    """Tell what the page must know before it has a recording."""
+    """Tell what the page must know before it has a recording; an instrument without a sound has no velocities."""
     running = _running(request)
-    kit = running.kit
+    velocities: dict[str, Sequence[float]] = {name: drums[0].velocities for name, drums in running.kit.drums.items()}
     instruments = [
-        {"id": one.id, "name": one.name, "colour": one.colour, "velocities": kit.drums[one.id][0].velocities}
-        for one in INSTRUMENTS
-        if one.id in kit.classes
+        {"id": one.id, "name": one.name, "colour": one.colour, "velocities": velocities.get(one.id, [])}
+        for one in running.heard.taxonomy.instruments
+        if one.id in running.heard.instruments
     ]
     limits = running.limits._asdict()
     return JSONResponse({"instruments": instruments, "suffixes": sorted(AUDIO_SUFFIXES), "limits": limits})
@@ -158,7 +161,10 @@ async def _receive(request: Request, path: Path, megabytes: float) -> None:
             file.write(chunk)
 
 
-async def _export(request: Request, *, write: Callable[[Path, list[Event], set[str]], None]) -> Response:
+_Write = Callable[[Path, list[Event], set[str], Taxonomy], None]
+
+
+async def _export(request: Request, *, write: _Write) -> Response:
     """Write hits as a file; the body is JSON, `{"hits": [[onset_s, instrument, velocity, confidence]], "muted": []}`.
 
     Muted instruments are left out, but the tempo is that of all hits.
@@ -169,29 +175,29 @@ async def _export(request: Request, *, write: Callable[[Path, list[Event], set[s
         if len(body) > 1e6 * _running(request).limits.megabytes:
             return _error(413, "too many hits")
     try:
-        content = await run_in_threadpool(_exported, bytes(body), write)
+        content = await run_in_threadpool(_exported, bytes(body), write, _running(request).heard.taxonomy)
     except (ValueError, TypeError, KeyError) as error:
         return _error(400, f"these are no hits ({error})")
     return Response(content, media_type="application/octet-stream")
 
 
-def _exported(body: bytes, write: Callable[[Path, list[Event], set[str]], None]) -> bytes:
+def _exported(body: bytes, write: _Write, taxonomy: Taxonomy) -> bytes:
     asked: dict[str, Any] = json.loads(body)
     events = [Event(*row) for row in asked["hits"]]
     with TemporaryDirectory(prefix="drummernet-") as folder:
         path = Path(folder) / "hits"
-        write(path, sorted(events), set(asked["muted"]))
+        write(path, sorted(events), set(asked["muted"]), taxonomy)
         return path.read_bytes()
 
 
-def _write_midi(path: Path, events: list[Event], muted: set[str]) -> None:
+def _write_midi(path: Path, events: list[Event], muted: set[str], taxonomy: Taxonomy) -> None:
     tempo = estimate_tempo(events) or TempoMap.constant()
     shown = [event for event in events if event.instrument not in muted]
-    write_midi(path, quantise(shown, tempo, strength=0.0), tempo=tempo)
+    write_midi(path, quantise(shown, tempo, strength=0.0), tempo=tempo, taxonomy=taxonomy)
 
 
-def _write_csv(path: Path, events: list[Event], muted: set[str]) -> None:
-    write_csv(path, [event for event in events if event.instrument not in muted])
+def _write_csv(path: Path, events: list[Event], muted: set[str], taxonomy: Taxonomy) -> None:
+    write_csv(path, [event for event in events if event.instrument not in muted], taxonomy=taxonomy)
 
 
 def _error(status: int, reason: str) -> Response:

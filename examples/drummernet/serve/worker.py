@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from drummernet.results.files import FAILURES, reason_of
+
 __all__ = ["AbandonedError", "RefusedError", "Worker"]
 
 _EVERY_S = 0.03  # how often to look for an answer
@@ -96,8 +98,7 @@ def _serve(pipe: Connection, weights: Path, max_duration_s: float) -> None:
             return
         try:
             answer = json.dumps(listen(transcriber, path, max_duration_s=max_duration_s), allow_nan=False).encode()
-        except (ValueError, OSError, MemoryError) as error:
-            reason = str(error) or "needs more memory than there is; try a shorter piece"
-            pipe.send((False, reason.removeprefix(f"{path}: ")))
+        except FAILURES as error:
+            pipe.send((False, reason_of(error).removeprefix(f"{path}: ")))
         else:
             pipe.send((True, answer))

@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 from ddsp_drums.audio import AudioFileError, find_audio, read_segment
 from ddsp_drums.audio.degradations import bleed, coloured_noise, crackle, degrade
 from ddsp_drums.events import Hit, read_midi
-from ddsp_drums.kits import BY_ID, Kit, render
+from ddsp_drums.kits import BY_ID, TAXONOMY, Kit, Taxonomy, render
 from drummernet.config import ModelConfig
 from drummernet.level import scale_level
 from drummernet.render import drum_notes
@@ -31,11 +31,12 @@ _MASKING_S = 0.03  # what sounds together for so long is heard as one
 _MASKED = 10 ** (-15 / 10)  # a hit that is so much weaker than all that sounds with it is not heard
 
 
-def load_performances(folder: str | Path) -> list[list[Hit]]:
+def load_performances(folder: str | Path, *, taxonomy: Taxonomy = TAXONOMY) -> list[list[Hit]]:
     """Read every MIDI file in a folder and its subfolders, with GM's notes and those of electronic kits.
 
     Args:
         folder: The folder.
+        taxonomy: Tells the class of each note, see :func:`drummernet.render.drum_notes`.
 
     Returns:
         A performance each, in order of the paths; files without a drum hit are left out.
@@ -44,7 +45,7 @@ def load_performances(folder: str | Path) -> list[list[Hit]]:
         ValueError: If the folder holds no MIDI file with drum hits, or a file is none.
     """
     paths = sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in {".mid", ".midi"})
-    notes = drum_notes()
+    notes = drum_notes(taxonomy)
     performances = [hits for hits in (read_midi(path, notes=notes) for path in paths) if len(hits) > 1]
     if not performances:
         raise ValueError(f"{folder}: no MIDI file with drum hits in it")

@@ -58,6 +58,18 @@ def test_a_folder_is_mirrored_and_what_is_done_is_skipped(run, songs, tmp_path):
     assert (out / "one.mid").stat().st_mtime_ns > before
 
 
+def test_recordings_of_one_name_do_not_stop_the_rest(run, songs, tmp_path):
+    (songs / "broken.wav").rename(songs / "one.wav")
+    code, printed, err = run(songs, songs / "one.flac", "--out", tmp_path / "out", "--format", "mid")
+    assert (code, "2 done, 1 failed" in err, "one.wav: its results would have the names of those of" in err) == (
+        1,
+        True,
+        True,
+    )
+    assert files(tmp_path / "out") == {"one.mid", "b side/two.mid"}
+    assert printed.count("one.flac") == 1
+
+
 def test_results_that_lie_among_the_recordings_are_none(run, songs):
     (songs / "broken.wav").unlink()
     (songs / ".hidden").mkdir()

@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from drummernet.config import CONFIGS
@@ -91,6 +92,12 @@ def test_what_cannot_be_streamed_is_refused(network):
     for block in (torch.zeros(2, 10), torch.full((5,), torch.nan)):
         with pytest.raises(ValueError, match="block must have shape"):
             stream.push(block)
+    with pytest.raises(TypeError, match="block must be"):
+        stream.push(np.zeros(5))
+    stream.finish()
+    for hear_more in (lambda: stream.push(torch.zeros(5)), stream.finish):
+        with pytest.raises(RuntimeError, match="the stream is over"):
+            hear_more()
     with pytest.raises(ValueError, match="look_ahead_s"):
         Stream(network, look_ahead_s=0.01)
     with pytest.raises(ValueError, match="sample_rate"):
@@ -98,3 +105,8 @@ def test_what_cannot_be_streamed_is_refused(network):
     paper = CONFIGS["paper"]
     with pytest.raises(ValueError, match="encoder 'mel'"):
         Stream((DrummerNet(paper.model), paper))
+
+
+def test_a_threshold_of_zero_is_one(network):
+    noise = torch.randn(RATE, generator=torch.Generator().manual_seed(0))
+    assert len(play(Stream(network, threshold=0.0), noise)[0]) > len(play(Stream(network), noise)[0])

@@ -14,6 +14,8 @@ from drummernet.hearing.refine import learn_sounds
 from drummernet.hearing.transcriber import Transcriber
 from drummernet.level import LevelMeter, scale_level
 from drummernet.model import DrummerNet
+from drummernet.pieces import cut
+from drummernet.weights import load_weights
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -163,12 +165,36 @@ def test_events_are_the_same_where_no_activations_are_kept(loop):
     assert (left.activations.shape, kept.activations.shape[0]) == ((12, 0), 12)
 
 
+def test_a_network_in_training_is_put_into_evaluation(loop):
+    model, system = load_weights()
+    learned = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    expected = Transcriber()(read_audio(loop, sample_rate=RATE).double()).events
+    assert Transcriber((model.train(), system)).file(loop).events == expected
+    assert all(torch.equal(tensor, learned[name]) for name, tensor in model.state_dict().items())
+
+
 def test_a_file_that_ends_in_garbage_gives_no_event(tmp_path):
     samples = np.zeros(RATE * 3, np.float32)
     samples[-1] = np.nan
     soundfile.write(tmp_path / "nan.wav", samples, RATE, subtype="FLOAT")
     with pytest.raises(AudioFileError, match="NaN"):
         next(Transcriber().events(tmp_path / "nan.wav"))
+
+
+@pytest.mark.parametrize("audio", [torch.zeros(100, dtype=torch.int16), np.zeros(100)])
+def test_audio_of_another_kind_is_named(audio):
+    with pytest.raises(TypeError, match="audio must be"):
+        Transcriber()(audio)
+
+
+def test_samples_that_are_none_are_named():
+    with pytest.raises(ValueError, match="audio must be finite"):
+        Transcriber()(torch.full((100,), torch.nan))
+
+
+def test_spans_beyond_the_pieces_are_silent():
+    spans = [(-5, -2), (-1, 1), (3, 5), (6, 8)]
+    assert [each.tolist() for each in cut([torch.ones(4)], spans)] == [[0, 0, 0], [0, 1], [1, 0], [0, 0]]
 
 
 @pytest.mark.parametrize("shape", [(0,), (2, 100)])

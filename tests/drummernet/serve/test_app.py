@@ -5,6 +5,11 @@ import numpy as np
 import pytest
 import soundfile
 from drummernet import transcribe
+from drummernet.config import with_classes
+from drummernet.model import DrummerNet
+from drummernet.weights import save_weights
+
+from ddsp_drums.kits import TAXONOMY, Instrument
 
 pytest.importorskip("starlette", reason="starlette is not installed")
 pytest.importorskip("httpx2", reason="httpx2 is not installed")
@@ -161,3 +166,16 @@ def test_a_process_that_died_is_replaced(page):
     page.app.state.running.worker._process.kill()
     assert "process was ended" in page.post("/transcribe", content=wav(np.zeros(8000))).json()["error"]
     assert page.post("/transcribe", content=wav(np.zeros(8000))).status_code == 200
+
+
+def test_instruments_of_ones_own_are_shown_and_written(tiny, tmp_path):
+    pot = Instrument("POT", "cooking pot", 60, "#c1272d", "OT")
+    system = with_classes(tiny, {"KD", "POT"}, TAXONOMY.including([pot]))
+    weights = save_weights(DrummerNet(system.model), system, tmp_path / "mine.safetensors")
+    with TestClient(create_app(weights=weights, limits=LIMITS), base_url=ADDRESS) as client:
+        kick, own = client.get("/setup").json()["instruments"]
+        assert (kick["id"], own["id"], own["velocities"]) == ("KD", "POT", [])
+        asked = {"hits": [[0.5, "POT", 100, 0.9], [1.0, "KD", 90, 0.8]], "muted": []}
+        rows = client.post("/hits.csv", json=asked).text.splitlines()[1:]
+        assert [row.split(",")[1:3] for row in rows] == [["POT", "60"], ["KD", "36"]]
+        assert client.post("/hits.mid", json=asked).status_code == 200

@@ -7,9 +7,10 @@ import pytest
 import torch
 from drummernet.config import CONFIGS, with_classes
 from drummernet.hearing.thresholds import resolve_thresholds
-from drummernet.training.data import Rendered
+from drummernet.training.data import Rendered, load_performances
 from drummernet.weights import load_weights
 
+from ddsp_drums.events import Hit, write_midi
 from ddsp_drums.kits import TAXONOMY, load_kit, load_taxonomy
 from tests.kits.on_disk import save, tone
 
@@ -53,6 +54,14 @@ def test_learns_exactly_the_sounds_there_are_and_writes_them_by_their_own_names(
     code, _, err = run("transcribe", loop, "--out", tmp_path, "--weights", weights, "--threshold", "PAN=.2")
     assert code == 2
     assert "PAN" in err
+
+
+def test_performances_are_read_with_their_notes(taxonomy, tmp_path):
+    known = load_taxonomy(taxonomy)
+    played = [Hit(0.0, "POT", 100), Hit(0.5, "LID", 90), Hit(1.0, "KD", 80)]
+    write_midi(tmp_path / "played.mid", played, taxonomy=known)
+    (performance,) = load_performances(tmp_path, taxonomy=known)
+    assert [hit.instrument for hit in performance] == ["POT", "LID", "KD"]
 
 
 def test_every_instrument_gets_parts_of_made_up_performances(sounds, taxonomy):

@@ -24,7 +24,8 @@ export class Player {
   }
 
   async loadKit(instruments) {
-    await Promise.all(instruments.map(async ({ id, velocities }) => {
+    const sounding = instruments.filter(({ velocities }) => velocities.length);  // others are seen, not heard
+    await Promise.all(sounding.map(async ({ id, velocities }) => {
       const sounds = await this.context.decodeAudioData(await (await fetch(`kit/${id}.wav`)).arrayBuffer());
       const layers = velocities.map((_, layer) => {
         const one = this.context.createBuffer(1, sounds.length, sounds.sampleRate);
@@ -49,12 +50,12 @@ export class Player {
     this.muted.clear();
     for (const { out } of Object.values(this.kit)) out.gain.value = 1;
     let energy = 0, loudest = 0;
-    hits.forEach((hit, i) => {
-      const sound = this.kit[hit.instrument];
-      energy += strength(hit.velocity) ** 2 * sound.energy;
+    const heard = hits.filter(({ instrument }) => this.kit[instrument]);
+    heard.forEach((hit, i) => {
+      energy += strength(hit.velocity) ** 2 * this.kit[hit.instrument].energy;
       let together = 0;
-      for (let j = i; j < hits.length && hits[j].onset_s < hit.onset_s + 0.02; j++)
-        together += strength(hits[j].velocity) * this.kit[hits[j].instrument].peak;
+      for (let j = i; j < heard.length && heard[j].onset_s < hit.onset_s + 0.02; j++)
+        together += strength(heard[j].velocity) * this.kit[heard[j].instrument].peak;
       loudest = Math.max(loudest, together);
     });
     const gain = energy && rms ? rms * Math.sqrt(duration_s / energy) : 1;
@@ -114,7 +115,7 @@ export class Player {
 
   mute(instrument, muted) {
     this.muted[muted ? "add" : "delete"](instrument);
-    this.kit[instrument].out.gain.setTargetAtTime(muted ? 0 : 1, this.context.currentTime, SOFT_S);
+    this.kit[instrument]?.out.gain.setTargetAtTime(muted ? 0 : 1, this.context.currentTime, SOFT_S);
   }
 
   // What sounds rings on; what was only scheduled is scheduled anew.
@@ -138,6 +139,7 @@ export class Player {
   }
 
   strike(hit, index) {
+    if (!this.kit[hit.instrument]) return;
     const { layers, velocities, out } = this.kit[hit.instrument];
     const source = this.context.createBufferSource(), gain = this.context.createGain();
     source.buffer = layers[Math.max(0, velocities.findIndex(highest => hit.velocity <= highest))];
