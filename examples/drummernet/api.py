@@ -39,7 +39,7 @@ def transcribe(
         threshold: Lower finds softer hits, and more false ones: a number in [0, 1] for all instruments, or one for each
             of some instruments (`"OHH"`) and classes (`"HH"`). The network's own by default.
         weights: A file of weights; the shipped network by default.
-        refined: Whether to hear the recording again with the sounds that it is made of: better, in a quarter more time.
+        refined: Whether to hear the recording again with the sounds that it is made of: better, in some 40 % more time.
         device: Where the network runs.
         batch_size: Chunks of eight seconds that the network hears at a time.
 

@@ -36,7 +36,7 @@ class Transcriber:
         threshold: Overrides the config's, for all instruments or for some (`thresholds.py`); lower finds softer hits,
             and more false ones.
         refined: Whether to hear each recording again with the sounds that it is made of (`refine.py`): better, above
-            all the velocities, for a quarter more time.
+            all the velocities, for some 40 % more time.
         device: Where the network runs.
         batch_size: Chunks of a recording that the network hears at a time.
 
