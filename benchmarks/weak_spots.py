@@ -88,7 +88,7 @@ def alterations(rate: int) -> dict[str, Callable[[Tensor], Tensor]]:
         **slopes,
         "a room as loud as the drums": partial(convolve, response=room),
         "compressed 8 to 1": lambda x: compress(x / x.abs().max(), sample_rate=rate, threshold_db=-30.0, ratio=8.0),
-        "pink noise 20 dB below": lambda x: add_noise(x, noise[: len(x)], snr_db=20.0),
+        "pink noise 20 dB below": lambda x: add_noise(x, noise.repeat(-(-len(x) // len(noise)))[: len(x)], snr_db=20.0),
         "MP3 of 48 kbit/s": partial(mp3, sample_rate=rate, bitrate_kbps=48.0),
     }
 

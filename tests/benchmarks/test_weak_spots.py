@@ -22,6 +22,8 @@ def test_recordings_keep_their_length_and_are_altered():
         altered = alter(audio)
         assert altered.shape == audio.shape, name
         assert not torch.allclose(altered, audio, atol=1e-2), name
+    longer = torch.randn(61 * 8_000, generator=torch.Generator().manual_seed(0))
+    assert alterations(8_000)["pink noise 20 dB below"](longer).shape == longer.shape
     levels = [alterations(32_000)[f"{slope} dB an octave"](audio) for slope in ("-3", "-1", "+1", "+3")]
     treble = [float(each.diff().norm() / each.norm()) for each in levels]
     assert treble == sorted(treble)

@@ -27,8 +27,8 @@ _KEPT = 1 << 23  # samples of a file that stay in memory; of a longer one none, 
 class Transcriber:
     """A network that is loaded once and transcribes any number of recordings.
 
-    In the whole process freed memory is kept from then on, see `allocator.py`: otherwise a sixth of the time that an
-    hour takes goes into asking the system for it again and again.
+    In the whole process freed memory is kept from then on, see `allocator.py`: otherwise up to a sixth of the time
+    goes into asking the system for it again and again.
 
     Args:
         weights: A file of weights, or a network with its config, which is moved to the device and put into evaluation

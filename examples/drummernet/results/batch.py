@@ -113,9 +113,7 @@ def _read_lines(out: Path) -> dict[str, str | None]:
     whole = 0  # bytes of the lines that are
     with out.open("r+b") as file:
         for line in file:
-            if not line.endswith(b"\n"):
-                if not line.startswith(_BEGIN[: len(line)]):
-                    raise ValueError(f"{out}: is there, and no table of transcriptions; choose another name")
+            if not line.endswith(b"\n") and line.startswith(_BEGIN[: len(line)]):
                 file.truncate(whole)
                 break
             try:
