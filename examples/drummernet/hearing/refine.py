@@ -20,6 +20,8 @@ _TRUSTED = 0.75  # of how loud the network heard a drum beside the others: a mix
 _MASKED = 0.25  # where others raise a sound's own bands as far as it does itself, its level counts 1 / 1.25
 _FAINT = 1e-12
 _LEAST = 3  # sure hits from which a sound can be learned
+_NEAR, _AUDIBLE = 3, 0.3  # frames around a hit, and probability in them from which another class sounds with it
+_ALONE = 0.75  # how far, in decibels, a usual hit is from the median of sure ones to that of those which sound alone
 
 
 class Refined(NamedTuple):
@@ -40,11 +42,12 @@ class Sounds(NamedTuple):
     Attributes:
         rows: Which of the K classes, (R,); the others have too few sure hits.
         templates: Their sounds, (R, F, P).
-        amplitude: How strong a sure hit is, in the median, (R, 1).
+        amplitude: How strong a usual hit is, (R, 1).
         own: How much each band is the sound's own, (R, F) in [0, 1].
-        rise: How far its own bands rise at a sure hit, in the median, (R, 1).
+        rise: How far its own bands rise at a usual hit, (R, 1).
         masked: How far they rise at a usual hit of each other sound, in parts of how far at one of its own, (R, R).
-        velocity: That of a sure hit, (R, 1).
+        loudness: How far its own bands rise at a sure hit, in the median, (R, 1).
+        velocity: That of a sure hit, in the median, (R, 1).
         height: How far it rises above the mean around it once it is heard again, in the median, (R, 1).
     """
 
@@ -54,6 +57,7 @@ class Sounds(NamedTuple):
     own: Tensor
     rise: Tensor
     masked: Tensor
+    loudness: Tensor
     velocity: Tensor
     height: Tensor
 
@@ -71,24 +75,27 @@ def refine(
 
     $$p'_k = \frac{\min(1, \; 0.78 \, p_k + 0.42 \, s_k)}{\max(1, 1.35 \, h_k)}, \quad
       s_k = \tfrac{3}{4} \min(1, a_k, b_k) + \tfrac{1}{4} \min(1, \max(a_k, b_k)), \quad
-      v'_k = \min\Big(1, \Big(1 + \frac{\sqrt{b_k} - 1}{1 + c_k / 4}\Big)
+      v'_k = \min\Big(1, \Big(1 + \frac{\sqrt{d_k} - 1}{1 + c_k / 4}\Big)
       \Big(\frac{3}{4} \operatorname{median}_{n \text{ sure}} v_{k,n} + \frac{1}{8}\Big)\Big)$$
 
-    $$a_k = \frac{H_k}{\operatorname{median}_{n \text{ sure}} H_{k,n}}, \quad
-      b_k = \frac{L_k}{\operatorname{median}_{n \text{ sure}} L_{k,n}}, \quad
+    $$a_k = \frac{H_k}{\operatorname{usual}_n H_{k,n}}, \quad
+      b_k = \frac{L_k}{\operatorname{usual}_n L_{k,n}}, \quad
+      d_k = \frac{L_k}{\operatorname{median}_{n \text{ sure}} L_{k,n}}, \quad
       L_{k,n} = \sum_f o_{k,f} (M_{f,n} - V_{f,n-3})_+, \quad
       o_{k,f} = \Big(\frac{S_{k,f}}{\sum_j S_{j,f}}\Big)^8, \quad
       c_k = \sum_{j \ne k} \frac{\sum_f o_{k,f} S_{j,f}}{\sum_f o_{k,f} S_{k,f}} \, a_j$$
 
     where $H$ are the activations of factor deconvolution with the sounds learned (`ddsp_drums.nmfd`), the largest of
     three frames, and $L$ is how far the bands rise which hardly another sound has: $S_{k,f}$ is the height of sound k
-    in a band of the spectrogram $V$ at a usual hit, $M$ the largest of four frames of $V$. The more these bands are
-    raised by others, $c$, the less a hit's level says, and the nearer it is taken to be to a usual one. The sounds are
-    learned together, so that what always plays with something else is not learned as part of it; where a drum is never
-    heard alone, as a kick under hats, its sound holds the other's all the same, and $H$ misses that, but $L$ does not:
-    so both count. The root is the usual law from velocity to amplitude, and the median comes a quarter nearer to the
-    middle, because how drums compare is also how they are mixed. $h_k$ is how high sure hits rise: what is low beside
-    these is doubted, as nearly all hits of one drum in one recording are heard alike.
+    in a band of the spectrogram $V$ at a usual hit, $M$ the largest of four frames of $V$. Usual is three quarters of
+    the way, in decibels, from the median of the sure hits to that of those which sound alone, if there are three such:
+    what plays with the others, as a clipped snare with a hi-hat, can raise the same bands further. The more these bands
+    are raised by others, $c$, the less a hit's level says of how hard it was, and the nearer it is taken to be to the
+    median. The sounds are learned together, so that what always plays with something else is not learned as part of it;
+    where a drum is never heard alone, as a kick under hats, its sound holds the other's all the same, and $H$ misses
+    that, but $L$ does not: so both count. The root is the usual law from velocity to amplitude, and the median comes a
+    quarter nearer to the middle, because how drums compare is also how they are mixed. $h_k$ is how high sure hits
+    rise: what is low beside these is doubted, as nearly all hits of one drum in one recording are heard alike.
 
     Args:
         probabilities: What a network heard, (K, N) in [0, 1].
@@ -145,23 +152,25 @@ def learn_sounds(
     if not rows.numel():
         none, bands = magnitudes.new_zeros(0, 1), magnitudes.new_zeros(0, len(magnitudes))
         sounds = bands[..., None].repeat(1, 1, n_frames)
-        return Sounds(rows, sounds, none, bands, none, magnitudes.new_zeros(0, 0), none, none)
+        return Sounds(rows, sounds, none, bands, none, magnitudes.new_zeros(0, 0), none, none, none)
     sure = sure[rows]
     begin = _mean_sounds(magnitudes, sure, n_frames)
     _, templates = nmfd(magnitudes, begin, n_iterations=_ITERATIONS, adaptation=0.0, start=sure.to(magnitudes))
     amplitudes = _amplitudes(magnitudes, templates)
-    amplitude = _median(amplitudes, sure).clamp(min=_FAINT)
+    alone = _alone(probabilities[rows], sure)
+    amplitude = _usual(amplitudes, sure, alone)
     usual = amplitude * templates.amax(-1)
     own = (usual / usual.sum(0).clamp(min=_FAINT)) ** _OWN
     masked = own @ usual.T
     masked = (masked / masked.diagonal()[:, None].clamp(min=_FAINT)).fill_diagonal_(0)
     rises = own @ rise(magnitudes)
-    usual_rise = _median(rises, sure).clamp(min=_FAINT)
+    usual_rise = _usual(rises, sure, alone)
     again = _weigh(probabilities[rows], amplitudes / amplitude, rises / usual_rise)
     heights = [_rises(row, frame_rate_hz, confident)[1] for row in again]
     height = torch.stack([each.median() if each.numel() >= _LEAST else each.new_zeros(()) for each in heights])
+    loudness = _median(rises, sure).clamp(min=_FAINT)
     velocity = 0.5 + _TRUSTED * (_median(velocities[rows], sure) - 0.5)
-    return Sounds(rows, templates, amplitude, own, usual_rise, masked, velocity, height[:, None])
+    return Sounds(rows, templates, amplitude, own, usual_rise, masked, loudness, velocity, height[:, None])
 
 
 def explain(probabilities: Tensor, velocities: Tensor, magnitudes: Tensor, sounds: Sounds) -> Refined:
@@ -178,12 +187,12 @@ def explain(probabilities: Tensor, velocities: Tensor, magnitudes: Tensor, sound
     if not rows.numel():
         return Refined(probabilities, velocities)
     amplitudes = _amplitudes(magnitudes, sounds.templates) / sounds.amplitude
-    rises = sounds.own @ rise(magnitudes) / sounds.rise
+    rises = sounds.own @ rise(magnitudes)
     refined = Refined(probabilities.clone(), velocities.clone())
     strictness = (_STRICTNESS * sounds.height).clamp(min=1)
-    refined.probabilities[rows] = _weigh(probabilities[rows], amplitudes, rises) / strictness
+    refined.probabilities[rows] = _weigh(probabilities[rows], amplitudes, rises / sounds.rise) / strictness
     trusted = 1 / (1 + _MASKED * sounds.masked @ amplitudes)
-    refined.velocities[rows] = ((1 + trusted * (rises.sqrt() - 1)) * sounds.velocity).clamp(max=1)
+    refined.velocities[rows] = ((1 + trusted * ((rises / sounds.loudness).sqrt() - 1)) * sounds.velocity).clamp(max=1)
     return refined
 
 
@@ -211,6 +220,19 @@ def rise(magnitudes: Tensor) -> Tensor:
 def _median(values: Tensor, sure: Tensor) -> Tensor:
     """Median of each row at its sure hits, (K, 1)."""
     return torch.stack([row[where].median() for row, where in zip(values, sure, strict=True)])[:, None]
+
+
+def _usual(values: Tensor, sure: Tensor, alone: Tensor) -> Tensor:
+    """Weigh the medians of each row at all sure hits and at those that sound alone, in decibels, (K, 1)."""
+    of_all, of_alone = (_median(values, hits).clamp(min=_FAINT) for hits in (sure, alone))
+    return of_all ** (1 - _ALONE) * of_alone**_ALONE
+
+
+def _alone(probabilities: Tensor, sure: Tensor) -> Tensor:
+    """Keep of each class's sure hits (K, N) those near which no other class is heard, if there are enough of them."""
+    audible = F.max_pool1d(probabilities, 2 * _NEAR + 1, 1, _NEAR) > _AUDIBLE
+    alone = sure & (audible.sum(0) <= audible.long())
+    return torch.where(alone.sum(-1, keepdim=True) >= _LEAST, alone, sure)
 
 
 def _sure(probability: Tensor, frame_rate_hz: float, confident: float) -> Tensor:

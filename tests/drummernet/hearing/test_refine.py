@@ -58,6 +58,22 @@ def test_a_hat_under_each_kick_is_no_part_of_the_kick():
     assert refined[1, 5::80].min() > 0.34  # by factor deconvolution alone .30, which is the threshold
 
 
+def test_a_hat_by_itself_is_measured_against_those_by_themselves():
+    hat, snare = torch.zeros(33), torch.zeros(33)
+    hat[16:], snare[8:] = 0.2, 1
+    decay = torch.linspace(1, 0, 16)
+    magnitudes, probabilities = torch.full((33, 600), 1e-3), torch.zeros(2, 600)
+    for onset in range(5, 580, 20):
+        alone = onset % 60 == 5
+        sure = onset % 120 != 65  # every other one that is alone is doubtful
+        probabilities[0, onset] = 0.8 if sure else 0.2
+        probabilities[1, onset] = 0.0 if alone else 0.9
+        sound = hat if alone else hat + snare
+        magnitudes[:, onset : onset + 16] += sound[:, None] * decay
+    refined = refine(probabilities, VELOCITIES[:, :1].expand(2, 600), magnitudes, frame_rate_hz=125).probabilities
+    assert refined[0, 65::120].min() > 0.31  # beside the median of all, two in three of which are on snares, .17
+
+
 def test_a_class_without_sure_hits_keeps_its_probabilities(scene):
     probabilities, magnitudes = scene
     probabilities[1] *= 0.5
