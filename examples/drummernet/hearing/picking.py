@@ -13,6 +13,7 @@ __all__ = ["EventPicker", "any_of", "instrument_groups", "velocity_of_likeliest"
 
 # Instruments that one pair of hands plays in one place: found together, then told apart.
 _TOGETHER = (("CHH", "OHH", "PHH"), ("HT", "MT", "FT"))
+_CLICK = 2  # frames before the end of the audio: what is cut off there clicks, and nothing tells that from a hit
 
 
 def instrument_groups(instruments: tuple[str, ...]) -> list[tuple[str, ...]]:
@@ -95,7 +96,7 @@ class EventPicker:
             last: Whether these frames are the last.
 
         Returns:
-            Events that no later one can come before.
+            Events that no later one can come before, and none within two frames of the end.
         """
         self._probability = torch.cat([self._probability, probability], -1)
         self._velocity = torch.cat([self._velocity, velocity], -1)
@@ -105,7 +106,7 @@ class EventPicker:
                 events = self._events(times, heights, row, group)
                 self._waiting += [event for event in events if self.levels[event.instrument] == level]
         decided = self._pickers[0][-1].decided
-        certain_s = float("inf") if last else (decided - 0.5) / self.frame_rate_hz
+        certain_s = (decided - (_CLICK if last else 0) - 0.5) / self.frame_rate_hz
         events = sorted(event for event in self._waiting if event.onset_s < certain_s)
         self._waiting = [event for event in self._waiting if event.onset_s >= certain_s]
         kept = max(self._first, decided - 1)

@@ -132,6 +132,18 @@ def test_events_of_pieces_are_those_of_the_whole(n_frames, lengths, seed):
     assert [*found, *picker.finish()] == expected
 
 
+@pytest.mark.parametrize(("frame", "told"), [(0, True), (47, True), (48, False), (49, False)])
+def test_a_peak_where_the_audio_ends_is_no_event(frame, told):
+    system = CONFIGS["default"]
+    names = system.model.instruments
+    probability = torch.zeros(len(names), 50)
+    probability[names.index("KD"), frame] = 0.9
+    picker = EventPicker(system, dict.fromkeys(names, 0.3))
+    velocity = velocity_of_likeliest(probability, probability, names)
+    events = picker.push(probability, velocity, any_of(probability, names)) + picker.finish()
+    assert len(events) == told
+
+
 def test_a_long_file_is_its_repetitions(tmp_path, loop):
     audio = read_audio(loop, sample_rate=RATE)
     period = 8 * RATE
