@@ -70,6 +70,13 @@ def performances(groove: Path) -> Iterator[list[Hit]]:
                     yield [hit for hit in hits if hit.onset_s < SECONDS]
 
 
+def played_on(kit: Kit, groove: Path) -> Iterator[tuple[list[Hit], Tensor]]:
+    """Yield what a kit can play of these performances, and how it sounds."""
+    for seed, hits in enumerate(islice(performances(groove), PERFORMANCES)):
+        played = [hit for hit in hits if hit.instrument in kit.classes]
+        yield played, render(played, kit, duration_s=SECONDS, rng=np.random.default_rng(seed))
+
+
 def alterations(rate: int) -> dict[str, Callable[[Tensor], Tensor]]:
     """Return what may have become of a recording."""
     octaves = torch.arange(-5.0, 6.0)  # from 640 Hz
@@ -99,7 +106,7 @@ def main(
     annotated: Annotated[Path | None, typer.Option()] = None,
     weights: Path = SHIPPED,
 ) -> None:
-    """Print false hits a minute of noise, the demo's loop, snares by sticks and brushes, and altered recordings."""
+    """Print how it does on noise, the demo's loop, sticks and brushes, without cymbals, and on altered recordings."""
     torch.set_num_threads(1)
     transcriber = Transcriber(weights)
     rate = transcriber.config.model.sample_rate
@@ -117,11 +124,13 @@ def main(
         brushed = tuple(drum for drum in snares if "brush" in drum.name)
         for name, kit in {"sticks": sticks, "brushes": Kit("brushes", rate, {**sticks.drums, "SD": brushed})}.items():
             total = np.zeros(3, dtype=int)
-            for seed, hits in enumerate(islice(performances(midi), PERFORMANCES)):
-                played = [hit for hit in hits if hit.instrument in kit.classes]
-                audio = render(played, kit, duration_s=SECONDS, rng=np.random.default_rng(seed))
+            for played, audio in played_on(kit, midi):
                 total += count(played, transcriber(audio).hits)["SD"]
             print(f"snares by {name}: F1 {OnsetCounts(*total).f1:.2f}, {total[2] / (total[0] + total[2]):.0%} missed")
+        without_cymbals = Kit("without cymbals", rate, {name: sticks.drums[name] for name in ("KD", "SD")})
+        found = [count(played, transcriber(audio).hits)["HH"] for played, audio in played_on(without_cymbals, midi)]
+        a_minute = sum(each.false_alarms for each in found) / (len(found) * SECONDS / 60)
+        print(f"kick and snare alone: {a_minute:.0f} hi-hats a minute")
     tracks = find_tracks(annotated) if annotated else []
     for name, alter in alterations(rate).items() if tracks else ():
 

@@ -178,8 +178,8 @@ axis.imshow(plt.imread("take.png"))
 axis.axis("off")
 
 # %% [markdown]
-# Eight strokes of a glass say little. Over five more takes, each with other rhythms, strokes and room, F1 was .85 for
-# the glass, .98 pan, .98 pot, 1.00 rice and 1.00 table.
+# Eight strokes of a glass say little. Over five more takes, each with other rhythms, strokes and room, F1 was .91 for
+# the glass, .98 pan, .98 pot, 1.00 rice and .99 table.
 #
 # Your own recordings are transcribed by `drummernet transcribe my_take.wav --weights runs/mine/mine.safetensors`, with
 # all the options that it has. If an object is missed, record more strokes of it; if two are taken for each other, train

@@ -18,6 +18,7 @@ __all__ = ["degrade"]
 
 _Parameters = dict[str, float | Tensor]
 _OCTAVES = 11  # from 20 Hz to 20 kHz
+_UNEVEN_DB, _SLOPE_DB = 3.0, 2.0  # of the equaliser at each octave, and from each to the next, standard deviations
 _LOUDEST = 1e-6  # below it audio is silent and not brought to full scale
 
 
@@ -98,7 +99,7 @@ def _plan(rng: np.random.Generator, n_samples: int, sample_rate: int) -> dict[st
                 )
             }
         octaves = np.arange(_OCTAVES)
-        curve = rng.normal(0, 3, _OCTAVES) + rng.normal(0, 1) * (octaves - _OCTAVES // 2)
+        curve = rng.normal(0, _UNEVEN_DB, _OCTAVES) + rng.normal(0, _SLOPE_DB) * (octaves - _OCTAVES // 2)
         plan["equaliser"] = {"gain_db": torch.from_numpy(curve).float()}
         if rng.random() < 0.15:
             plan["high cut"] = {"cutoff_hz": 2500 * (0.44 * sample_rate / 2500) ** rng.random()}
