@@ -106,7 +106,8 @@ class EventPicker:
                 events = self._events(times, heights, row, group)
                 self._waiting += [event for event in events if self.levels[event.instrument] == level]
         decided = self._pickers[0][-1].decided
-        certain_s = (decided - (_CLICK if last else 0) - 0.5) / self.frame_rate_hz
+        n_frames = self._first + self._probability.shape[-1]
+        certain_s = (min(decided, n_frames - _CLICK) - 0.5) / self.frame_rate_hz
         events = sorted(event for event in self._waiting if event.onset_s < certain_s)
         self._waiting = [event for event in self._waiting if event.onset_s >= certain_s]
         kept = max(self._first, decided - 1)
